@@ -1,0 +1,82 @@
+//! Records: who asked what, what was decided, what came of it.
+
+use strowger_primitive::{Choice, EnumDecl, Meter, RecordClass, Type, Verb, kind};
+
+const GAUGE: Meter = Meter::Gauge;
+
+/// How a record came to be.
+pub static CLASSES: EnumDecl = EnumDecl {
+    name: "record-class",
+    open: true,
+    values: &[
+        Choice { number: 1, name: "each", doc: "One request." },
+        Choice { number: 2, name: "counted", doc: "All of one principal, kind and verb in one minute." },
+        Choice { number: 3, name: "step", doc: "One step of an order, of the gateway's own doing." },
+    ],
+};
+/// Number of each.
+pub const EACH: u32 = 1;
+/// Number of counted.
+pub const COUNTED: u32 = 2;
+/// Number of step.
+pub const STEP: u32 = 3;
+
+kind! {
+    /// One record of the audit log, sealed in a Merkle tree (RFC 9162).
+    record "records" = 19, sequenced, owner 14;
+    verbs: [(Verb::Read, RecordClass::Counted), (Verb::List, RecordClass::Counted)];
+    fields:
+        /// How it came to be.
+        10 CLASS: Type::Enum(&CLASSES);
+        /// The node that wrote it.
+        11 NODE: Type::Text { max: 64 };
+        /// The tenant of the principal.
+        12 TENANT_NAME: Type::Text { max: 32 };
+        /// The tenant whose thing it was about.
+        13 ABOUT_TENANT: Type::Text { max: 32 };
+        /// Who asked; null: nobody was proven.
+        14 PRINCIPAL: Type::Text { max: 64 };
+        /// How it was proven.
+        15 METHOD: Type::Text { max: 32 };
+        /// The door.
+        16 PROTOCOL: Type::Text { max: 16 };
+        /// What carried it.
+        17 TRANSPORT: Type::Text { max: 16 };
+        /// The other end: address and port.
+        18 PEER: Type::Text { max: 64 };
+        /// The identifier of the request.
+        19 REQUEST: Type::Text { max: 26 };
+        /// The caller's trace (W3C), 32 hexadecimal digits.
+        20 TRACE: Type::Text { max: 32 };
+        /// What was asked: a verb or an action.
+        21 OPERATION: Type::Text { max: 64 };
+        /// Of what kind.
+        22 KIND: Type::Text { max: 64 };
+        /// Of which one.
+        23 OBJECT: Type::Text { max: 64 };
+        /// The idempotency key, as its hash.
+        24 KEY: Type::Text { max: 64 };
+        /// What came of it: done, accepted, or the word of a fault.
+        25 OUTCOME: Type::Text { max: 32 };
+        /// The code of a fault.
+        26 FAULT: Type::Text { max: 64 };
+        /// Why, for the operator; never sent to the peer.
+        27 CAUSE: Type::Text { max: 1_024 };
+        /// The policies that decided.
+        28 POLICIES: Type::List { of: &Type::Text { max: 128 }, max: 16 };
+        /// From arrival to the proof of the principal.
+        29 PROVEN_AFTER: Type::Duration { max: u32::MAX }, unit("us");
+        /// From arrival to admission.
+        30 ADMITTED_AFTER: Type::Duration { max: u32::MAX }, unit("us");
+        /// From arrival to this record.
+        31 ENDED_AFTER: Type::Duration { max: u32::MAX }, unit("us");
+        /// So many requests, of a counted record; refusals left out, of a refusal.
+        32 COUNT: Type::U64 { meter: GAUGE };
+        /// The schema version it was written by.
+        33 SCHEMA_VERSION: Type::U32 { min: 1, max: u32::MAX, meter: GAUGE };
+        /// What was done, in words: the step of an order.
+        34 MESSAGE: Type::Text { max: 255 };
+        /// Monotonic time of the node since it started.
+        35 UPTIME: Type::U64 { meter: GAUGE }, unit("us");
+    actions: [];
+}

@@ -1,0 +1,63 @@
+//! The request model that every door speaks and every keeper answers: tier 0, imports nothing of ours.
+//!
+//! In: what a door understood of its peer's bytes, as a [`Request`]. Out: [`Answer`]s. Between them lie the
+//! declarations of kinds ([`KindDecl`]), documents and patches, faults, the stages a request passes
+//! ([`Known`], [`Allowed`], [`Admitted`]) and the ports ([`Ask`], [`Gate`], [`Keeper`], [`Store`], [`Look`],
+//! [`Provider`], [`World`]). It never opens a socket, reads a clock or starts a task.
+//!
+//! Only `bytes` and `tokio`'s channels are used: what is here is compiled before everything else and again by nobody.
+
+mod answer;
+mod case;
+mod decl;
+mod document;
+mod door;
+mod fault;
+mod id;
+mod keeper;
+mod patch;
+mod provider;
+mod query;
+mod request;
+mod scalar;
+mod schema;
+mod stages;
+mod store;
+mod time;
+mod value;
+mod world;
+
+pub use answer::{Answer, Answers, Headline, Outcome, Page, Payload, Progress, Shown, answers};
+pub use case::{camel, pascal, same_word, upper};
+pub use decl::{
+    Access, ActionDecl, Choice, EnumDecl, FieldDecl, Indexed, KindDecl, Meter, RecordClass, Type, Verb, common,
+    kebab_of, trimmed,
+};
+pub use document::{DocKey, Document, Fields, Index, Rows};
+pub use door::{
+    Ask, BoxFuture, BoxedIo, Class, Flow, Gate, GiveBack, Input, Io, Machine, Peer, Permit, Step, Stop, Stopper, Talk,
+    Ticket,
+};
+pub use fault::{Challenge, Fault, FaultKind, Flaw, Place};
+pub use id::{BadName, Id, Name, RequestId};
+pub use keeper::{Attributes, Keeper, OPERATOR, SHARED, not_found};
+pub use patch::{Change, Inner, Patch, Path};
+pub use provider::{Changes, Provider};
+pub use provider::{
+    Check, Component, Found, FoundState, Health, HealthCheck, Limits, ProviderCard, ProviderError, Receipt, StepId,
+    Task,
+};
+pub use query::{Cursor, Filter, Order, Query};
+pub use request::{Claim, Key, KeyScope, Operation, Origin, Ref, Request, Trace, Transport};
+pub use scalar::{BadScalar, print_scalar, read_scalar};
+pub use schema::Schema;
+pub use stages::{
+    Admission, Admitted, Allowed, Authorities, Grant, Known, PipelineAuthority, Principal, Relation, Scope,
+    SecurityAuthority, Session, Settle, authorities,
+};
+pub use store::{
+    CommitError, Committed, Expect, Kept, Log, Look, Op, OwnKey, Revision, Sealed, Sealer, Store, View, Watch,
+};
+pub use time::{BadTime, Deadline, Time};
+pub use value::{Any, Secret, Text, Value};
+pub use world::{Now, World};
