@@ -1,1 +1,5 @@
-//! To be written.
+//! The only socket loop. To be written.
+
+mod system;
+
+pub use system::System;

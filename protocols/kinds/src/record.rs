@@ -1,6 +1,11 @@
 //! Records: who asked what, what was decided, what came of it.
 
-use strowger_primitive::{Choice, EnumDecl, Meter, RecordClass, Type, Verb, kind};
+use std::time::Instant;
+
+use strowger_primitive::{
+    ActionDecl, Choice, Document, EnumDecl, FieldDecl, Id, Meter, RecordClass, Text, Type, Value, Verb, World, common,
+    kind,
+};
 
 const GAUGE: Meter = Meter::Gauge;
 
@@ -20,6 +25,41 @@ pub const EACH: u32 = 1;
 pub const COUNTED: u32 = 2;
 /// Number of step.
 pub const STEP: u32 = 3;
+
+/// What `prove` gives back: the record's place under a signed head (RFC 9162 section 2.1.3).
+pub mod proof {
+    use super::{FieldDecl, GAUGE, Type};
+
+    /// Sixty-four levels are more than a log will ever have.
+    const DIGEST: Type = Type::Text { max: 64 };
+
+    /// The leaf.
+    pub const LEAF: FieldDecl = FieldDecl::new(1, "leaf", DIGEST, "Leaf hash of the record, in hexadecimal.");
+    /// The tree.
+    pub const SIZE: FieldDecl =
+        FieldDecl::new(2, "size", Type::U64 { meter: GAUGE }, "Records under the head.").unit("1");
+    /// The root.
+    pub const ROOT: FieldDecl = FieldDecl::new(3, "root", DIGEST, "Root hash of the tree, in hexadecimal.");
+    /// The way up.
+    pub const PATH: FieldDecl = FieldDecl::new(
+        4,
+        "path",
+        Type::List { of: &DIGEST, max: 64 },
+        "Hashes from the leaf to the root, in hexadecimal.",
+    );
+    /// The head.
+    pub const HEAD: FieldDecl =
+        FieldDecl::new(5, "head", Type::Text { max: 1_024 }, "The signed head: a C2SP checkpoint.");
+    /// The record.
+    pub const STORED: FieldDecl = FieldDecl::new(
+        6,
+        "stored",
+        Type::Bytes { max: 16_384 },
+        "The record as it is stored; the leaf hash is SHA-256 of a zero octet and this.",
+    );
+    /// All of them.
+    pub const ALL: &[FieldDecl] = &[LEAF, SIZE, ROOT, PATH, HEAD, STORED];
+}
 
 kind! {
     /// One record of the audit log, sealed in a Merkle tree (RFC 9162).
@@ -78,5 +118,40 @@ kind! {
         34 MESSAGE: Type::Text { max: 255 };
         /// Monotonic time of the node since it started.
         35 UPTIME: Type::U64 { meter: GAUGE }, unit("us");
-    actions: [];
+    actions: [
+        ActionDecl { number: 1, name: "prove", input: &[], output: proof::ALL, since: 1,
+            doc: "Gives what shows that the record is in the log, unchanged, under a signed head." },
+    ];
+}
+
+/// Begins records: what all of one node have in common.
+#[derive(Clone, Debug)]
+pub struct Scribe {
+    node: Text,
+    started: Instant,
+    schema_version: u64,
+}
+
+impl Scribe {
+    /// The scribe of `node`, which started at `started`.
+    #[must_use]
+    pub fn new(node: impl Into<Text>, started: Instant, schema_version: u16) -> Self {
+        Self { node: node.into(), started, schema_version: schema_version.into() }
+    }
+
+    /// A record of this moment: identifier, time, node, uptime, schema version and `class` ([`EACH`], [`COUNTED`],
+    /// [`STEP`]).
+    #[must_use]
+    pub fn begin(&self, world: &dyn World, class: u32) -> Document {
+        let now = world.now();
+        let up = now.mono.saturating_duration_since(self.started).as_micros();
+        let mut record = Document::new(&DECL);
+        record.fields.set_text(&common::ID, Id::new(world, now).to_string());
+        record.fields.set(&common::CREATED_AT, Value::Time(now.wall));
+        record.fields.set(&CLASS, Value::Enum(class));
+        record.fields.set_text(&NODE, std::sync::Arc::clone(&self.node));
+        record.fields.set(&SCHEMA_VERSION, Value::Uint(self.schema_version));
+        record.fields.set(&UPTIME, Value::Uint(u64::try_from(up).unwrap_or(u64::MAX)));
+        record
+    }
 }

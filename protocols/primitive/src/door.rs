@@ -131,10 +131,13 @@ pub struct Ticket(pub u64);
 pub enum Input<'a> {
     /// The connection stands.
     Opened(Flow, &'a Peer),
-    /// Octets came; the machine takes what it understands and leaves the rest.
+    /// Octets came; the machine takes what it understands and leaves the rest. What is left is offered again behind
+    /// every other input of the machine, unless too much waits to be sent.
     Stream(Flow, &'a mut BytesMut),
     /// The peer is gone or has ended its side.
     Closed(Flow),
+    /// The gate let a request in; it is known to the gateway under this identifier.
+    Begun(Ticket, RequestId),
     /// An answer to a request.
     Answer(Ticket, Answer),
     /// The gate refused a request.

@@ -28,6 +28,9 @@ pub struct Request {
     pub deadline: Deadline,
     /// How long the caller would wait for the work itself, not only for its acceptance.
     pub patience: Duration,
+    /// The caller holds this revision already: a Read is answered when there is another one, or when `patience` is
+    /// over. It means nothing to other operations.
+    pub unlike: Option<Revision>,
     /// The gate's leave; given back when the request ends.
     pub permit: Permit,
     /// What is asked.
