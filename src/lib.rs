@@ -1,1 +1,42 @@
-//! To be written.
+//! The spine: it puts the rooms together, and every request goes through it.
+//!
+//! In: a [`Config`] and a [`Stop`]. Out: a gateway that serves until it is told to stop. `assemble` is the only file that
+//! names both a door and an adapter; `pipeline` is the one way of every request. It never speaks a protocol, decides
+//! who may do what, or keeps a document.
+//!
+//! ```text
+//! config ─► assemble ─► doors ─► pipeline ─► keepers ─► store
+//! ```
+//!
+//! - `governor` for the buckets of sources, principals and tenants: GCRA, as exact as a token bucket in eight octets.
+//! - `dashmap` for changes under way: sharded by the request.
+//! - `serde_path_to_error` so that a mistake in the configuration is told with its path.
+
+mod assemble;
+mod config;
+mod inside;
+mod log;
+mod pipeline;
+
+use std::time::Duration;
+
+use strowger_primitive::Stop;
+
+pub use assemble::{Error, Ready};
+pub use config::{Config, Mistake, Mistakes, Sources};
+pub use inside::Inside;
+pub use log::{Format, Level, Options as LogOptions};
+pub use pipeline::{AdmitOptions, GateOptions};
+
+/// Runs a gateway until `stop`. `ready` is told when every listener serves.
+///
+/// # Errors
+/// Why it cannot start. Once it serves it ends without an error.
+pub async fn run(config: Config, stop: Stop, ready: impl FnOnce(&Ready)) -> Result<(), Error> {
+    /// What is still being done when the doors are closed ends by then.
+    const LAST_WORK: Duration = Duration::from_secs(15);
+    let gateway = assemble::assemble(config).await?;
+    ready(gateway.ready());
+    gateway.serve(stop, LAST_WORK).await;
+    Ok(())
+}

@@ -11,6 +11,8 @@ pub static STATES: EnumDecl = EnumDecl {
         Choice { number: 2, name: "suspended", doc: "It is refused." },
     ],
 };
+/// Number of active.
+pub const ACTIVE: u32 = 1;
 
 /// What the default policies speak of.
 pub static ROLE_NAMES: EnumDecl = EnumDecl {
@@ -28,6 +30,8 @@ const ROLE: Type = Type::Enum(&ROLE_NAMES);
 
 /// Number of the role operator.
 pub const OPERATOR: u32 = 1;
+/// Number of the role administrator.
+pub const ADMINISTRATOR: u32 = 2;
 
 kind! {
     /// Somebody or something that asks: a person, a telephone, a program.

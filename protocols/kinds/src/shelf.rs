@@ -23,7 +23,7 @@ pub struct Shelf {
 }
 
 /// Sees a document before and after a change; refuses it, or adds to its commit.
-pub type BeforeAfter = dyn Fn(&Document, &mut Document) -> Result<Vec<Op>, Fault> + Sync;
+pub type BeforeAfter<'a> = dyn Fn(&Document, &mut Document) -> Result<Vec<Op>, Fault> + Sync + 'a;
 
 /// How often a change is tried anew when somebody else changed the same document meanwhile.
 const TRIES: u32 = 16;
@@ -184,7 +184,7 @@ impl Shelf {
         target: &Ref,
         only: Option<Revision>,
         patch: Patch,
-        check: &BeforeAfter,
+        check: &BeforeAfter<'_>,
     ) -> Result<Outcome, Fault> {
         for _ in 0..TRIES {
             let (key, before) = self.target(work, target)?;

@@ -11,6 +11,8 @@ pub static STATES: EnumDecl = EnumDecl {
         Choice { number: 2, name: "suspended", doc: "Its principals are refused; its services run on." },
     ],
 };
+/// Number of active.
+pub const ACTIVE: u32 = 1;
 
 kind! {
     /// A customer: everything of its own is unseen by the others. The name is at most 32 octets.

@@ -22,10 +22,12 @@ pub fn upper(kebab: &str) -> String {
 /// Whether `said` is `kebab` when case, hyphens and underscores are ignored, as a person may type it.
 #[must_use]
 pub fn same_word(said: &str, kebab: &str) -> bool {
-    let plain = |s: &str| -> Vec<u8> {
-        s.bytes().filter(|b| !matches!(b, b'-' | b'_')).map(|b| b.to_ascii_lowercase()).collect()
-    };
-    said == kebab || plain(said) == plain(kebab)
+    said == kebab || plain(said).eq(plain(kebab))
+}
+
+/// The letters of a word as they are compared.
+fn plain(word: &str) -> impl Iterator<Item = u8> + '_ {
+    word.bytes().filter(|b| !matches!(b, b'-' | b'_')).map(|b| b.to_ascii_lowercase())
 }
 
 fn capitalised(kebab: &str, mut next: bool) -> String {

@@ -60,6 +60,11 @@ impl Fields {
         self.0.binary_search_by_key(&number, |(n, _)| *n).ok().map(|i| self.0.remove(i).1)
     }
 
+    /// Gives back the room kept for more fields: for what is to be held long.
+    pub fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
     /// All fields by number.
     pub fn iter(&self) -> impl Iterator<Item = (u16, &Value)> {
         self.0.iter().map(|(n, v)| (*n, v))

@@ -1,0 +1,168 @@
+//! The echo: a command as it may be written into reports, logs and histories, without its secrets, also where it is
+//! wrong or unfinished.
+
+use strowger_primitive::{FieldDecl, KindDecl, Schema, Type, same_word};
+
+use crate::form::Form;
+use crate::reserved::reserved;
+use crate::syntax::{Named, Said, Sentence, read};
+use crate::token::{Lexeme, Token, quote, tokens};
+
+/// Most characters of an echo.
+const MOST: usize = 512;
+const STARS: &str = "*****";
+
+/// The command on one line, without secrets. Values are shown only where the command follows the grammar, and only of
+/// parameters that are known and hold no secret: behind a missing quote or a misspelt name anything may stand.
+///
+/// ```
+/// let schema = strowger_kinds::all();
+/// let echo = strowger_speech::mask(&schema, "LGI: OP=\"ops\", PWD=\"hunter2\";");
+/// assert_eq!(echo, "LGI: OP=\"ops\", PWD=*****;");
+/// assert_eq!(strowger_speech::mask(&schema, "LGI: OP=\"ops, PWD=\"hunter2\";"), "LGI: *****");
+/// ```
+#[must_use]
+pub fn mask(schema: &Schema, text: &str) -> String {
+    let echo = match read(text) {
+        Ok(Sentence::Help(words)) => asked(schema, &words),
+        Ok(Sentence::Say(spoken)) => {
+            let mut out = head(schema, spoken.verb, spoken.object);
+            let mut after_secret = false;
+            for (i, named) in spoken.parameters.iter().enumerate() {
+                if out.len() > 4 * MOST {
+                    break;
+                }
+                out.push_str(if i == 0 { " " } else { ", " });
+                parameter(schema, named, after_secret, &mut out);
+                after_secret |= is_secret(schema, named.name);
+            }
+            out.push(';');
+            out
+        }
+        Err(_) => broken(schema, text),
+    };
+    one_line(&echo)
+}
+
+/// Whether a parameter of that name holds a secret anywhere in the schema.
+pub(crate) fn is_secret(schema: &Schema, name: &str) -> bool {
+    const WORDS: [&str; 6] = ["pwd", "password", "passwd", "pass", "secret", "token"];
+    WORDS.iter().any(|word| same_word(name, word))
+        || fields(schema).any(|f| matches!(f.ty, Type::Secret { .. }) && same_word(name, f.name))
+}
+
+/// Text on one line: control characters, which could move a terminal's cursor, are written as escapes.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (i, c) in text.chars().enumerate() {
+        match c {
+            _ if i >= MOST => {
+                out.push_str("...");
+                break;
+            }
+            '\n' | '\r' | '\t' => out.push(' '),
+            c if c.is_control() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The verb where it is known, and what it speaks of: any other word may be part of a secret.
+fn head(schema: &Schema, verb: &str, object: Option<&str>) -> String {
+    let forms: Vec<Form> = Form::all(schema).filter(|f| f.has_verb(verb)).collect();
+    let takes_object = forms.iter().any(|f| f.object_word().is_some());
+    let verb = if forms.is_empty() { STARS } else { verb };
+    match object {
+        None => format!("{verb}:"),
+        Some(object) if takes_object => format!("{verb} {object}:"),
+        Some(_) => format!("{verb} {STARS}:"),
+    }
+}
+
+/// Of a question no more than the words it is about.
+fn asked(schema: &Schema, words: &[&str]) -> String {
+    let mut out = String::from("HLP");
+    for word in words {
+        let said = |f: Form| f.has_verb(word) || f.object_word().is_some_and(|o| same_word(word, o));
+        out.push(' ');
+        out.push_str(if is_known(schema, word) || Form::all(schema).any(said) { word } else { STARS });
+    }
+    out.push(';');
+    out
+}
+
+/// Of what breaks the grammar, no more than the first two words.
+fn broken(schema: &Schema, text: &str) -> String {
+    let mut tokens = tokens(text);
+    let word = |token: Option<Token<'_>>| token.filter(|t| t.lexeme == Lexeme::Word).map(|t| t.text.to_owned());
+    let Some(verb) = word(tokens.next()) else { return STARS.to_owned() };
+    let behind = tokens.next();
+    let object = word(behind).filter(|_| tokens.next().is_none_or(|t| t.lexeme == Lexeme::Colon));
+    format!("{} {STARS}", head(schema, &verb, object.as_deref()))
+}
+
+/// Behind a secret no value is shown, and no unknown name: without its quotes, the secret may go on there.
+fn parameter(schema: &Schema, named: &Named<'_>, after_secret: bool, out: &mut String) {
+    let known = is_known(schema, named.name);
+    out.push_str(if after_secret && !known { STARS } else { named.name });
+    out.push('=');
+    if known && !after_secret && !is_secret(schema, named.name) {
+        value(schema, &named.said, out);
+    } else {
+        out.push_str(STARS);
+    }
+}
+
+fn value(schema: &Schema, said: &Said<'_>, out: &mut String) {
+    match said {
+        Said::Null => out.push_str("NULL"),
+        Said::Word(word) => out.push_str(word),
+        Said::Quoted(text) if speaks_of_secrets(schema, text) => out.push_str(STARS),
+        Said::Quoted(text) => out.push_str(&quote(text)),
+        Said::Range(from, to) => out.extend([*from, "&&", *to]),
+        Said::Set(parts) => {
+            for (i, part) in parts.iter().enumerate() {
+                out.push_str(if i == 0 { "" } else { "&" });
+                value(schema, part, out);
+            }
+        }
+        Said::Record(named) => {
+            let mut after_secret = false;
+            out.push('{');
+            for (i, one) in named.iter().enumerate() {
+                out.push_str(if i == 0 { "" } else { "," });
+                parameter(schema, one, after_secret, out);
+                after_secret |= is_secret(schema, one.name);
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// A value that says `password=x` itself: an entry of a map, or two parameters run into one by a lost quote.
+fn speaks_of_secrets(schema: &Schema, text: &str) -> bool {
+    text.match_indices(['=', ':']).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default().trim_end_matches(|c: char| !c.is_alphanumeric());
+        let from = before.rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'))).map_or(0, |i| i + 1);
+        let name = before.get(from..).unwrap_or(before);
+        let last = name.rsplit(['-', '_']).next().unwrap_or(name);
+        is_secret(schema, name) || is_secret(schema, last)
+    })
+}
+
+fn is_known(schema: &Schema, name: &str) -> bool {
+    name.eq_ignore_ascii_case("no") || fields(schema).chain(reserved()).any(|f| same_word(name, f.name))
+}
+
+/// Every field, subfield and input there is.
+fn fields(schema: &Schema) -> impl Iterator<Item = &'static FieldDecl> + '_ {
+    let of_kind = |kind: &'static KindDecl| {
+        let inputs = kind.actions.iter().flat_map(|a| a.input.iter());
+        kind.fields().chain(inputs).flat_map(|field| {
+            let subs: &'static [FieldDecl] = if let Type::Rows { of, .. } = field.ty { of } else { &[] };
+            std::iter::once(field).chain(subs)
+        })
+    };
+    schema.kinds().flat_map(of_kind)
+}

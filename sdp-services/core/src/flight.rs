@@ -1,0 +1,82 @@
+//! Orders in flight: how many there may be, and which have a task that carries them out.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use strowger_primitive::{Fault, Id};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// All orders in flight.
+pub(crate) struct Flight {
+    most: u32,
+    free: Arc<Semaphore>,
+    carried: Arc<Mutex<BTreeSet<Id>>>,
+    doubt: AtomicBool,
+}
+
+/// A place among them, given back when dropped.
+pub(crate) struct Seat {
+    order: Id,
+    carried: Arc<Mutex<BTreeSet<Id>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Flight {
+    pub(crate) fn new(most: u32) -> Self {
+        let free = Arc::new(Semaphore::new(most as usize));
+        Self { most, free, carried: Arc::default(), doubt: AtomicBool::new(false) }
+    }
+
+    /// A place for a new order.
+    ///
+    /// # Errors
+    /// `Overloaded` where there is none.
+    pub(crate) fn seat(&self, order: Id) -> Result<Seat, Fault> {
+        let permit = Arc::clone(&self.free).try_acquire_owned().map_err(|_| {
+            Fault::overloaded(Duration::from_secs(1), "too many orders are in flight; ask again")
+        })?;
+        Ok(self.seated(order, permit))
+    }
+
+    /// A place for an order that is in flight already, as soon as there is one.
+    pub(crate) async fn await_seat(&self, order: Id) -> Option<Seat> {
+        let permit = Arc::clone(&self.free).acquire_owned().await.ok()?;
+        Some(self.seated(order, permit))
+    }
+
+    /// Waits until all places are free.
+    pub(crate) async fn empty(&self) {
+        let _all = self.free.acquire_many(self.most).await;
+    }
+
+    pub(crate) fn carries(&self, order: Id) -> bool {
+        lock(&self.carried).contains(&order)
+    }
+
+    /// Some order may be stored that nobody carries out: its commit failed in a way that does not tell.
+    pub(crate) fn doubt(&self) {
+        self.doubt.store(true, Ordering::Release);
+    }
+
+    /// Whether there was such doubt since this was last asked.
+    pub(crate) fn doubted(&self) -> bool {
+        self.doubt.swap(false, Ordering::AcqRel)
+    }
+
+    fn seated(&self, order: Id, permit: OwnedSemaphorePermit) -> Seat {
+        lock(&self.carried).insert(order);
+        Seat { order, carried: Arc::clone(&self.carried), _permit: permit }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        lock(&self.carried).remove(&self.order);
+    }
+}
+
+fn lock(carried: &Mutex<BTreeSet<Id>>) -> MutexGuard<'_, BTreeSet<Id>> {
+    carried.lock().unwrap_or_else(PoisonError::into_inner)
+}

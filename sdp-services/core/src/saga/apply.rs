@@ -1,0 +1,341 @@
+//! What the end of a step changes: the order, its journal, the service, the resources, and a record, in one commit.
+
+use std::sync::Arc;
+
+use strowger_kinds::order::{self, item};
+use strowger_kinds::{record, resource, service};
+use strowger_primitive::{
+    Check, DocKey, Document, Expect, Fault, Id, KindDecl, Log, Name, Op, Receipt, Revision, Value, common,
+};
+
+use super::course::{Event, Phase};
+use super::step::Failure;
+use super::{Course, Item, Journal, Part, Sort, journal_key, plan_key};
+use crate::Core;
+use crate::orders::is_cancelling;
+
+/// The end of a step of one item.
+pub(super) struct Ended<'a> {
+    pub(super) id: Id,
+    pub(super) order: &'a DocKey,
+    pub(super) item: &'a Item,
+    /// The item's place in its plan.
+    pub(super) at: usize,
+    pub(super) event: Event,
+    /// The part the step was about.
+    pub(super) part: Option<&'a Part>,
+    pub(super) receipt: Option<&'a Receipt>,
+    pub(super) failure: Option<&'a Failure>,
+    /// The journal's revision: whoever else has written it has taken the order over.
+    pub(super) fence: Revision,
+}
+
+/// One commit, and how far the order is behind it. The journal is its first operation, the order its second.
+pub(super) struct Change {
+    pub(super) ops: Vec<Op>,
+    pub(super) course: Course,
+}
+
+/// Why there is nothing to write.
+pub(super) enum NoChange {
+    /// A part died between its start and now.
+    Died(Failure),
+    /// The journal has no stored form.
+    Unwritten(Fault),
+}
+
+impl Core {
+    /// What `ended` changes of an order that is as `before`, and of the rest as it is now.
+    pub(super) fn change(&self, ended: &Ended<'_>, before: &Document, course: &Course) -> Result<Change, NoChange> {
+        let cancelling = is_cancelling(before);
+        let mut after = course.clone();
+        after.take(ended.at, ended.event, cancelling);
+        let end = after.end(cancelling);
+        let text = text(ended);
+
+        let mut document = before.clone();
+        self.write_order(&mut document, ended, &after, end, &text);
+        let mut ops = match end {
+            Some(_) => vec![Op::Forget { key: journal_key(ended.id), expect: Expect::Revision(ended.fence) }],
+            None => vec![Op::Keep {
+                key: journal_key(ended.id),
+                expect: Expect::Revision(ended.fence),
+                value: Journal::write(ended.order, &after).map_err(|error| NoChange::Unwritten(Fault::internal(error)))?,
+                expires: None,
+            }],
+        };
+        let expect = Expect::Revision(before.revision());
+        ops.push(Op::Put { key: ended.order.clone(), expect, document });
+        if end.is_some() {
+            ops.push(Op::Forget { key: plan_key(ended.id), expect: Expect::Any });
+        }
+        let phase = after.0.get(ended.at).map_or(Phase::Failed, |stand| stand.phase);
+        self.resource_ops(ended, phase, &mut ops)?;
+        self.service_ops(ended, phase, &mut ops);
+        ops.push(self.record(ended, before, &text));
+        Ok(Change { ops, course: after })
+    }
+
+    fn write_order(&self, order: &mut Document, ended: &Ended<'_>, after: &Course, end: Option<u32>, text: &str) {
+        let now = Value::Time(self.shelf.world.now().wall);
+        let fields = &mut order.fields;
+        if let Some(failure) = ended.failure.filter(|_| ended.event == Event::Failed) {
+            fields.set_text(&order::FAULT, failure.code);
+        }
+        if let Some(Value::Rows(rows)) = fields.get_mut(order::ITEMS.number) {
+            for (stand, (no, row)) in after.0.iter().zip(rows.iter_mut()) {
+                row.set(&item::STATE, Value::Enum(item_state(stand.phase)));
+                // Why an item failed stays to be read while it is undone.
+                let reason_stands = matches!(ended.event, Event::Undone) && !matches!(stand.phase, Phase::Cancelled | Phase::Cancelling);
+                if *no == ended.item.no && !reason_stands {
+                    row.set_text(&item::MESSAGE, brief(text));
+                }
+            }
+        }
+        fields.set(&order::STEPS_DONE, Value::Uint(after.done().into()));
+        let told = match end {
+            Some(order::COMPLETED) => "completed".to_owned(),
+            Some(order::PARTIAL | order::FAILED) => reason(fields, ended.item.no).unwrap_or_else(|| text.to_owned()),
+            Some(order::CANCELLED) => "cancelled; what was done is undone".to_owned(),
+            Some(_) | None => text.to_owned(),
+        };
+        fields.set_text(&order::MESSAGE, brief(&told));
+        let state = match end {
+            Some(state) => state,
+            None if fields.choice(&order::STATE) == Some(order::PENDING_CANCELLATION) => order::PENDING_CANCELLATION,
+            None => order::IN_PROGRESS,
+        };
+        fields.set(&order::STATE, Value::Enum(state));
+        fields.set(&common::UPDATED_AT, now.clone());
+        if end.is_some() {
+            fields.set(&order::COMPLETED_AT, now);
+        }
+    }
+
+    fn resource_ops(&self, ended: &Ended<'_>, phase: Phase, ops: &mut Vec<Op>) -> Result<(), NoChange> {
+        match (ended.event, ended.item.sort) {
+            (Event::Stepped, Sort::Add) => {
+                let parts = ended.part.map_or(ended.item.parts.as_slice(), std::slice::from_ref);
+                for part in parts {
+                    ops.extend(self.started(ended, part)?);
+                }
+            }
+            (Event::Stepped, Sort::Remove) | (Event::Undone, _) => ops.extend(ended.part.and_then(|part| self.removed(ended, part))),
+            (Event::Dropped, Sort::Add) if phase == Phase::Cancelled => {
+                ops.extend(ended.item.parts.iter().filter_map(|part| self.removed(ended, part)));
+            }
+            (Event::Begun | Event::Failed | Event::Dropped, _) => {}
+        }
+        if matches!(ended.event, Event::Undone) && matches!(phase, Phase::Failed | Phase::Cancelled) {
+            // Those behind the part that failed were never begun.
+            let done = ended.part.map(|part| &part.step);
+            let rest = ended.item.parts.iter().filter(|part| Some(&part.step) != done);
+            ops.extend(rest.filter_map(|part| self.removed(ended, part)));
+        }
+        Ok(())
+    }
+
+    fn removed(&self, ended: &Ended<'_>, part: &Part) -> Option<Op> {
+        let (key, _) = self.there(&ended.order.tenant, &resource::DECL, &part.step.0)?;
+        Some(Op::Remove { key, expect: Expect::Any })
+    }
+
+    /// A part as its provider gave it, or as it was observed healthy.
+    fn started(&self, ended: &Ended<'_>, part: &Part) -> Result<Option<Op>, NoChange> {
+        let Some((key, before)) = self.there(&ended.order.tenant, &resource::DECL, &part.step.0) else {
+            return Ok(None);
+        };
+        if before.fields.choice(&resource::OPERATIONAL_STATE) == Some(resource::DISABLE) {
+            return Err(NoChange::Died(died(part, &before)));
+        }
+        let mut document = Document::clone(&before);
+        let fields = &mut document.fields;
+        if let Some(receipt) = ended.receipt {
+            write_receipt(fields, receipt);
+        } else {
+            fields.set(&resource::STATUS, Value::Enum(resource::AVAILABLE));
+            fields.set(&resource::OPERATIONAL_STATE, Value::Enum(resource::ENABLE));
+        }
+        fields.set(&common::UPDATED_AT, Value::Time(self.shelf.world.now().wall));
+        Ok(Some(Op::Put { key, expect: Expect::Revision(before.revision()), document }))
+    }
+
+    fn service_ops(&self, ended: &Ended<'_>, phase: Phase, ops: &mut Vec<Op>) {
+        let Some((key, before)) = self.there(&ended.order.tenant, &service::DECL, &ended.item.service) else { return };
+        let expect = Expect::Revision(before.revision());
+        if (phase, ended.item.sort) == (Phase::Completed, Sort::Remove) {
+            ops.push(Op::Remove { key, expect });
+            return;
+        }
+        let now = Value::Time(self.shelf.world.now().wall);
+        let mut document = Document::clone(&before);
+        let fields = &mut document.fields;
+        match (phase, ended.item.sort) {
+            (Phase::Completed, Sort::Add) => {
+                fields.set(&service::STATE, Value::Enum(service::ACTIVE));
+                fields.set_text(&service::MESSAGE, "");
+                if let Some(endpoint) = self.endpoint(ended) {
+                    fields.set_text(&service::ENDPOINT, endpoint);
+                }
+                if !ended.item.parts.is_empty() {
+                    fields.set(&service::HEALTH, Value::Enum(service::UP));
+                    fields.set(&service::HEALTH_SINCE, now.clone());
+                }
+            }
+            (Phase::Failed | Phase::Cancelled, Sort::Add) => {
+                fields.set(&service::STATE, Value::Enum(service::TERMINATED));
+                fields.set(&service::HEALTH, Value::Enum(service::UNKNOWN));
+                for gone in [&service::ENDPOINT, &service::HEALTH_SINCE, &service::PROVIDER] {
+                    fields.remove(gone.number);
+                }
+                if phase == Phase::Cancelled {
+                    fields.set_text(&service::MESSAGE, format!("order {} was cancelled", ended.order.name));
+                }
+            }
+            (Phase::Failed | Phase::Cancelled, Sort::Remove) => {
+                fields.set(&service::STATE, Value::Enum(service::ACTIVE));
+                fields.set_text(&service::MESSAGE, ended.failure.map_or("", |failure| brief(&failure.public)));
+            }
+            (Phase::Doing | Phase::Failing | Phase::Cancelling, _) => {
+                let begun = !(ended.event == Event::Begun && ended.item.sort == Sort::Add);
+                if begun {
+                    fields.set(&service::STATE, Value::Enum(service::INACTIVE));
+                }
+                if let Some(failure) = ended.failure.filter(|_| ended.event == Event::Failed) {
+                    fields.set_text(&service::MESSAGE, brief(&failure.public));
+                }
+            }
+            (Phase::Waiting, _) | (Phase::Completed, Sort::Remove) => {}
+        }
+        if document != *before {
+            document.fields.set(&common::UPDATED_AT, now);
+            ops.push(Op::Put { key, expect, document });
+        }
+    }
+
+    /// Where the service is reached: the first port of its first part that has one.
+    fn endpoint(&self, ended: &Ended<'_>) -> Option<String> {
+        let part = ended.item.parts.iter().find(|part| !part.component.ports.is_empty())?;
+        let port = part.component.ports.first()?;
+        let (_, resource) = self.there(&ended.order.tenant, &resource::DECL, &part.step.0)?;
+        let address = resource.fields.map(&resource::ENDPOINTS)?.get(port)?;
+        Some(match part.component.health.check {
+            Some(Check::Http(_)) => format!("http://{address}/"),
+            Some(Check::Tcp | Check::Command(_)) | None => format!("tcp://{address}"),
+        })
+    }
+
+    fn there(&self, tenant: &Name, kind: &'static KindDecl, name: &Name) -> Option<(DocKey, Arc<Document>)> {
+        let document = self.shelf.look.view(tenant, kind).get(name.as_str())?;
+        Some((DocKey { tenant: tenant.clone(), kind: kind.number, name: name.clone() }, document))
+    }
+
+    fn record(&self, ended: &Ended<'_>, order: &Document, text: &str) -> Op {
+        let mut record = self.scribe.begin(&*self.shelf.world, record::STEP);
+        let fields = &mut record.fields;
+        fields.set(&record::TENANT_NAME, Value::Text(ended.order.tenant.text()));
+        fields.set(&record::ABOUT_TENANT, Value::Text(ended.order.tenant.text()));
+        if let Some(by) = order.created_by() {
+            fields.set(&record::PRINCIPAL, Value::Text(Arc::clone(by)));
+        }
+        fields.set_text(&record::OPERATION, word(ended));
+        fields.set_text(&record::KIND, order::DECL.name);
+        fields.set(&record::OBJECT, Value::Text(ended.order.name.text()));
+        fields.set_text(&record::MESSAGE, brief(text));
+        match ended.failure {
+            None => fields.set_text(&record::OUTCOME, "done"),
+            Some(failure) => {
+                fields.set_text(&record::OUTCOME, failure.kind.word());
+                fields.set_text(&record::FAULT, failure.code);
+                if let Some(cause) = &failure.cause {
+                    fields.set_text(&record::CAUSE, cut(cause, 1_024));
+                }
+            }
+        }
+        Op::Append { log: Log::AUDIT, record }
+    }
+}
+
+/// What a provider says of a part, written into its resource.
+pub(crate) fn write_receipt(fields: &mut strowger_primitive::Fields, receipt: &Receipt) {
+    fields.set(&resource::PID, receipt.pid.map_or(Value::Text("".into()), |pid| Value::Uint(pid.into())));
+    fields.set_text(&resource::WORKSPACE, cut(&receipt.place, 1_024));
+    if receipt.endpoints.is_empty() {
+        fields.remove(resource::ENDPOINTS.number);
+    } else {
+        fields.set(&resource::ENDPOINTS, Value::Map(receipt.endpoints.iter().cloned().collect()));
+    }
+}
+
+fn item_state(phase: Phase) -> u32 {
+    match phase {
+        Phase::Waiting => order::ACKNOWLEDGED,
+        Phase::Doing | Phase::Failing => order::IN_PROGRESS,
+        Phase::Cancelling => order::PENDING_CANCELLATION,
+        Phase::Completed => order::COMPLETED,
+        Phase::Failed => order::FAILED,
+        Phase::Cancelled => order::CANCELLED,
+    }
+}
+
+/// The word of records.
+fn word(ended: &Ended<'_>) -> &'static str {
+    match (ended.event, ended.item.sort, ended.part) {
+        (Event::Begun, ..) => "begin",
+        (Event::Stepped | Event::Failed, Sort::Add, Some(_)) => "start",
+        (Event::Stepped | Event::Failed, Sort::Add, None) => "activate",
+        (Event::Stepped | Event::Failed, Sort::Remove, Some(_)) => "stop",
+        (Event::Stepped | Event::Failed, Sort::Remove, None) => "terminate",
+        (Event::Undone, ..) => "undo",
+        (Event::Dropped, ..) => "drop",
+    }
+}
+
+/// What was done, for people.
+fn text(ended: &Ended<'_>) -> String {
+    let service = &ended.item.service;
+    let part = ended.part.map_or("", |part| &*part.component.name);
+    let done = match (ended.event, ended.item.sort, ended.part) {
+        (Event::Begun, Sort::Add, _) => format!("service {service} is being started"),
+        (Event::Begun, Sort::Remove, _) => format!("service {service} is being ended"),
+        (Event::Stepped | Event::Failed, Sort::Add, Some(_)) => format!("component {part} of {service} is started"),
+        (Event::Stepped | Event::Failed, Sort::Add, None) => format!("service {service} is active"),
+        (Event::Stepped | Event::Failed, Sort::Remove, Some(_)) => format!("component {part} of {service} is stopped"),
+        (Event::Stepped | Event::Failed, Sort::Remove, None) => format!("service {service} is ended"),
+        (Event::Undone, ..) => format!("component {part} of {service} is undone"),
+        (Event::Dropped, ..) => format!("service {service} is left as it was"),
+    };
+    match (ended.event, ended.failure) {
+        (Event::Undone, Some(failure)) => format!("component {part} of {service} cannot be undone now: {}", failure.public),
+        (_, Some(failure)) => failure.public.to_string(),
+        (_, None) => done,
+    }
+}
+
+/// Why the first item that failed did; the one in hand only where no other did.
+fn reason(fields: &strowger_primitive::Fields, in_hand: u32) -> Option<String> {
+    let rows = fields.rows(&order::ITEMS)?;
+    let failed = |row: &strowger_primitive::Fields| row.choice(&item::STATE) == Some(order::FAILED);
+    let mut all = rows.iter().filter(|(_, row)| failed(row));
+    let (_, row) = all.clone().find(|(no, _)| **no != in_hand).or_else(|| all.next())?;
+    row.text(&item::MESSAGE).map(|text| text.to_string())
+}
+
+fn died(part: &Part, resource: &Document) -> Failure {
+    let status = match resource.fields.get(&resource::EXIT_STATUS) {
+        Some(Value::Int(status)) => format!(" with status {status}"),
+        Some(_) | None => String::new(),
+    };
+    let public = format!("component \"{}\" ended{status} before its service was active", part.component.name);
+    Fault::new(strowger_primitive::FaultKind::Upstream, "start-failed", public).into()
+}
+
+/// As much as a message may hold.
+pub(crate) fn brief(text: &str) -> &str {
+    cut(text, 255)
+}
+
+/// The first octets of a text, whole characters alone.
+fn cut(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
+}

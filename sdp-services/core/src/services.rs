@@ -1,0 +1,77 @@
+//! Services: making and ending one directly is an order of one item that is written here.
+
+use std::sync::Arc;
+
+use strowger_kinds::order::{self, item};
+use strowger_kinds::service;
+use strowger_primitive::{
+    Admitted, DocKey, Document, Fault, Fields, Outcome, Progress, Ref, Revision, Rows, Shown, Text, Value, common,
+};
+
+use crate::Core;
+use crate::orders::{Draft, Placed, Wait, Wanted, What, one_item, state};
+
+impl Core {
+    /// Answers with the service where it was made in time, else with the order that goes on or failed.
+    pub(crate) async fn create_service(
+        &self,
+        mut work: Admitted,
+        document: Document,
+        progress: &Progress,
+    ) -> Result<Outcome, Fault> {
+        let (service, document) = self.shelf.made(&work, document)?;
+        let offer: Text = document.fields.text(&service::OFFER).cloned().unwrap_or_else(|| "".into());
+        let parameters = document.fields.map(&service::PARAMETERS).cloned().unwrap_or_default();
+        let label = document.fields.text(&common::LABEL).cloned();
+        let rows = one_item(&offer, &parameters, &service.name);
+        let what = What::Add { offer, parameters, label };
+        let wanted = Wanted { no: 1, placed: Placed::Top, service: service.name.clone(), what };
+        let draft = self.own_order(&work, rows, wanted)?;
+        let order_key = draft.key.clone();
+        let accepted = self.accept(&mut work, draft).await?;
+        let order = self.await_end(&order_key, accepted.order, Wait::of(&work), progress).await;
+        if state(&order) != order::COMPLETED {
+            return Ok(going_on(order));
+        }
+        let view = self.shelf.look.view(&service.tenant, &service::DECL);
+        match view.get(service.name.as_str()).or(accepted.service) {
+            Some(document) => {
+                Ok(Outcome::Created(Shown { document, hidden: Arc::clone(&work.grant.hidden) }))
+            }
+            None => Ok(going_on(order)),
+        }
+    }
+
+    /// Answers that it is done where it was in time, else with the order that goes on or failed.
+    pub(crate) async fn delete_service(
+        &self,
+        mut work: Admitted,
+        target: &Ref,
+        only: Option<Revision>,
+        progress: &Progress,
+    ) -> Result<Outcome, Fault> {
+        let (service, _) = self.shelf.target(&work, target)?;
+        let mut row = Fields::default();
+        row.set(&item::ACTION, Value::Enum(order::DELETE));
+        row.set(&item::SERVICE, Value::Text(service.name.text()));
+        let wanted = Wanted { no: 1, placed: Placed::Top, service: service.name, what: What::Remove };
+        let draft = self.own_order(&work, Rows::from([(1, row)]), wanted)?;
+        let order_key = draft.key.clone();
+        let accepted = self.accept_only(&mut work, draft, only).await?;
+        let order = self.await_end(&order_key, accepted.order, Wait::of(&work), progress).await;
+        Ok(if state(&order) == order::COMPLETED { Outcome::Done } else { going_on(order) })
+    }
+
+    fn own_order(&self, work: &Admitted, rows: Rows, wanted: Wanted) -> Result<Draft, Fault> {
+        let mut order = Document::new(&order::DECL);
+        order.fields.set(&order::ITEMS, Value::Rows(rows));
+        let (key, order): (DocKey, Document) =
+            self.shelf.stamp(&work.tenant, work.principal.name.as_str(), order)?;
+        Ok(Draft { key, order, wanted: vec![wanted] })
+    }
+}
+
+/// What is hidden of services means nothing for orders.
+fn going_on(order: Arc<Document>) -> Outcome {
+    Outcome::Accepted(Shown { document: order, hidden: Arc::from([]) })
+}

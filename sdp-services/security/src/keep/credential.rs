@@ -1,0 +1,194 @@
+//! Credentials: the secret becomes verifiers in the moment it is set, and the document never holds it.
+
+use std::sync::Arc;
+
+use strowger_kinds::{credential, principal};
+use strowger_primitive::{
+    ActionDecl, Admitted, Change, DocKey, Document, Expect, Fault, FaultKind, Fields, Inner, Name, Op, Operation,
+    Origin, Outcome, Patch, Path, Payload, Ref, Revision, SHARED, Scope, Secret, Value, common,
+};
+
+use super::principal::{forbidden, may_touch};
+use super::{TRIES, not_ours};
+use crate::Security;
+use crate::derive::work::Sort;
+use crate::ring::{Owner, Ring, Verifier};
+
+/// Lengths of a password, in octets.
+const LENGTHS: std::ops::RangeInclusive<usize> = 8..=128;
+
+impl Security {
+    pub(super) async fn keep_credential(&self, mut work: Admitted, operation: Operation) -> Result<Outcome, Fault> {
+        match operation {
+            Operation::Create(document) => self.make_credential(&mut work, document).await,
+            Operation::Update(target, only, patch) => self.change_credential(&mut work, target, only, patch).await,
+            Operation::Delete(target, only) => {
+                let (key, document) = self.shelf.target(&work, &target)?;
+                let owner = self.owner_of(&work, &document)?;
+                let off = |_: &Document| {
+                    let (mut ring, expect) = Ring::of(&*self.store, &key.tenant, &owner)?;
+                    ring.take(&key.name);
+                    Ok(vec![ring.keep(&key.tenant, &owner, expect)])
+                };
+                self.shelf.delete(&mut work, &target, only, &off).await
+            }
+            Operation::Invoke(target, action, _) => self.rotate(&mut work, &target, action).await,
+            other @ (Operation::Read(_) | Operation::List(_) | Operation::Cancel(_) | Operation::Prove) => {
+                Err(not_ours(&other))
+            }
+        }
+    }
+
+    async fn make_credential(&self, work: &mut Admitted, document: Document) -> Result<Outcome, Fault> {
+        let (key, mut document) = self.shelf.made(work, document)?;
+        if key.tenant.as_str() == SHARED {
+            return Err(Fault::new(FaultKind::NotAllowed, "nobody-here", "nobody can be in the shared tenant"));
+        }
+        let owner = self.owner_of(work, &document)?;
+        if work.grant.scope == Scope::Own && (owner != work.principal.name || key.tenant != work.principal.tenant) {
+            return Err(forbidden("policy permits to change one's own credentials only"));
+        }
+        let mut verifiers = Vec::new();
+        let mut state = credential::PENDING;
+        if let Some(Value::Secret(secret)) = document.fields.remove(credential::SECRET.number) {
+            let owner = Owner { tenant: &key.tenant, principal: &owner, credential: &key.name };
+            verifiers = self.password(&work.origin.clone(), &document, secret, owner).await?;
+            state = credential::ACTIVE;
+        }
+        document.fields.set(&credential::STATE, Value::Enum(state));
+        for _ in 0..TRIES {
+            let (mut ring, expect) = Ring::of(&*self.store, &key.tenant, &owner)?;
+            if expect == Expect::Absent {
+                // The principal went away meanwhile.
+                return Err(self.shelf.missing(&key.tenant, &principal::DECL, owner.as_str()));
+            }
+            if ring.len() >= Ring::MOST {
+                let text = format!("principal \"{owner}\" has {} credentials; remove one first", ring.len());
+                return Err(Fault::new(FaultKind::Conflict, "too-many-credentials", text));
+            }
+            ring.hang(key.name.clone(), verifiers.clone());
+            let keep = vec![ring.keep(&key.tenant, &owner, expect)];
+            match self.shelf.put_new(work, key.clone(), document.clone(), keep).await {
+                // One of the two expectations did not hold: where the name is free, it was the ring's.
+                Err(fault) if fault.code == "name-taken" && self.is_free(&key) => {}
+                done => return done,
+            }
+        }
+        Err(busy())
+    }
+
+    async fn change_credential(
+        &self,
+        work: &mut Admitted,
+        target: Ref,
+        only: Option<Revision>,
+        patch: Patch,
+    ) -> Result<Outcome, Fault> {
+        let (key, document) = self.shelf.target(work, &target)?;
+        let owner = self.owner_of(work, &document)?;
+        let mut verifiers: Option<Vec<Verifier>> = None;
+        if let Some(secret) = secret_in(&patch) {
+            let owner = Owner { tenant: &key.tenant, principal: &owner, credential: &key.name };
+            verifiers = Some(self.password(&work.origin.clone(), &document, secret, owner).await?);
+        }
+        let check = |_: &Document, after: &mut Document| {
+            after.fields.remove(credential::SECRET.number);
+            let Some(verifiers) = &verifiers else { return Ok(Vec::new()) };
+            after.fields.set(&credential::STATE, Value::Enum(credential::ACTIVE));
+            self.rehang(&key, &owner, verifiers).map(|op| vec![op])
+        };
+        self.shelf.update(work, &target, only, patch, &check).await
+    }
+
+    async fn rotate(&self, work: &mut Admitted, target: &Ref, action: &'static ActionDecl) -> Result<Outcome, Fault> {
+        self.confidential(&work.origin)?;
+        let (key, document) = self.shelf.target(work, target)?;
+        let owner = self.owner_of(work, &document)?;
+        if !is_device(&document) {
+            let text = "only a device credential is rotated; set the secret of a password";
+            return Err(Fault::new(FaultKind::NotAllowed, "not-a-device", text));
+        }
+        let secret = self.generate();
+        let place = Owner { tenant: &key.tenant, principal: &owner, credential: &key.name };
+        let verifiers = self.derive(Sort::Device, secret.clone(), place).await?;
+        for _ in 0..TRIES {
+            let (_, before) = self.shelf.target(work, target)?;
+            let mut after = Document::clone(&before);
+            after.fields.set(&credential::STATE, Value::Enum(credential::ACTIVE));
+            after.fields.set(&common::UPDATED_AT, Value::Time(self.shelf.world.now().wall));
+            let expect = Expect::Revision(before.revision());
+            let put = Op::Put { key: key.clone(), expect, document: after };
+            match work.settle(vec![put, self.rehang(&key, &owner, &verifiers)?], Some(key.clone())).await {
+                Ok(_) => {
+                    let generated = Value::Text(secret.expose().into());
+                    let fields = Fields::from_iter(credential::ROTATED.iter().map(|f| (f.number, generated.clone())));
+                    return Ok(Outcome::Reply(Payload { action, fields }));
+                }
+                Err(fault) if fault.code == "stale" => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Err(busy())
+    }
+
+    /// The verifiers of a password that somebody sets.
+    async fn password(
+        &self,
+        origin: &Origin,
+        document: &Document,
+        secret: Secret,
+        owner: Owner<'_>,
+    ) -> Result<Vec<Verifier>, Fault> {
+        self.confidential(origin)?;
+        let place = || Path::whole(credential::SECRET.number);
+        if is_device(document) {
+            return Err(Fault::flaws(Vec::new()).at(place(), "a device's secret is generated: rotate it"));
+        }
+        if !LENGTHS.contains(&secret.expose().len()) || secret.expose().contains(char::is_control) {
+            return Err(
+                Fault::flaws(Vec::new()).at(place(), "a password is 8 to 128 octets without control characters")
+            );
+        }
+        self.derive(Sort::Password, secret, owner).await
+    }
+
+    /// The operation that puts a credential's new verifiers in place of the old ones.
+    fn rehang(&self, key: &DocKey, owner: &Name, verifiers: &[Verifier]) -> Result<Op, Fault> {
+        let (mut ring, expect) = Ring::of(&*self.store, &key.tenant, owner)?;
+        ring.hang(key.name.clone(), verifiers.to_vec());
+        Ok(ring.keep(&key.tenant, owner, expect))
+    }
+
+    /// Whose a credential is, if the asker may touch him.
+    fn owner_of(&self, work: &Admitted, credential: &Document) -> Result<Name, Fault> {
+        let said = credential.fields.text(&credential::PRINCIPAL).map_or("", |text| text);
+        let missing = || self.shelf.missing(&work.tenant, &principal::DECL, said);
+        let owner = Name::new(said).map_err(|_| missing())?;
+        let document: Arc<Document> =
+            self.shelf.look.view(&work.tenant, &principal::DECL).get(said).ok_or_else(missing)?;
+        may_touch(&work.principal, &work.tenant, &document)?;
+        Ok(owner)
+    }
+
+    fn is_free(&self, key: &DocKey) -> bool {
+        self.shelf.look.view(&key.tenant, &credential::DECL).get(key.name.as_str()).is_none()
+    }
+}
+
+fn is_device(document: &Document) -> bool {
+    document.fields.choice(&credential::TYPE) == Some(credential::DEVICE)
+}
+
+fn secret_in(patch: &Patch) -> Option<Secret> {
+    patch.0.iter().find_map(|(path, change)| match (path.field, &path.inner, change) {
+        (field, Inner::Whole, Change::Set(Value::Secret(secret))) if field == credential::SECRET.number => {
+            Some(secret.clone())
+        }
+        _ => None,
+    })
+}
+
+fn busy() -> Fault {
+    Fault::new(FaultKind::Busy, "too-many-changes", "this principal's credentials are changed too often just now")
+        .after(std::time::Duration::from_secs(1))
+}

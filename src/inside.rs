@@ -1,0 +1,168 @@
+//! What of the commands only the gateway itself can do.
+
+use std::fs;
+use std::io::{BufReader, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use strowger_cli::{ExportForm, Verify};
+use strowger_driver::System;
+use strowger_primitive::{Log, Schema, Stop, World};
+use strowger_records::{Head, Origin, Verifier};
+
+use crate::config::{Config, Sources};
+use crate::{Ready, assemble, log};
+
+/// The gateway, as its own commands see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Inside;
+
+impl strowger_cli::Inside for Inside {
+    fn serve(&self, sources: &strowger_cli::Sources, ready_file: Option<&Path>) -> Result<()> {
+        let config = load(sources)?;
+        log::start(&config.log);
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let (stopper, stop) = Stop::new();
+            signals(stopper)?;
+            let mut told = Ok(());
+            crate::run(config, stop, |ready| told = tell(ready, ready_file)).await?;
+            told
+        })
+    }
+
+    fn check(&self, sources: &strowger_cli::Sources) -> Result<Vec<String>> {
+        match Config::load(&Sources { file: sources.file.clone(), set: sources.set.clone() }) {
+            Ok(_) => Ok(Vec::new()),
+            Err(mistakes) => Ok(mistakes.0.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    fn check_policy(&self, file: &Path) -> Result<Vec<String>> {
+        let text = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        match strowger_security::check_policy(&text, &strowger_kinds::all()) {
+            Ok(facts) => {
+                let live = facts.live.into_iter().map(|live| format!("live, runs for each request: {live}"));
+                Ok(std::iter::once(format!("{} policies, all right", facts.policies)).chain(live).collect())
+            }
+            Err(mistakes) => bail!("{}", mistakes.join("\n")),
+        }
+    }
+
+    fn config(&self, sources: &strowger_cli::Sources) -> Result<String> {
+        Ok(load(sources)?.print())
+    }
+
+    fn verify(&self, what: &Verify, progress: &dyn Fn(u64)) -> Result<String> {
+        let config = load(&what.sources)?;
+        let key = match &what.key {
+            Some(path) => Verifier::parse(fs::read_to_string(path)?.trim())?,
+            None => verifier(&config)?,
+        };
+        let given = what.head.as_ref().map(|path| -> Result<Head> {
+            let note = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+            Ok(Head::open(&note, &key)?)
+        });
+        let given = given.transpose()?;
+        let mut told = |done, _| progress(done);
+        let report = match &what.export {
+            Some(path) => {
+                let file = fs::File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+                strowger_records::verify_export(&mut BufReader::new(file), &key, given.as_ref(), &mut told)?
+            }
+            None => {
+                let store = open(&config)?;
+                let report = strowger_records::verify(&*store, Log::AUDIT, &key, given.as_ref(), &mut told)?;
+                store.close();
+                report
+            }
+        };
+        Ok(match report {
+            None => "the log is empty".to_owned(),
+            Some(report) => format!(
+                "{} records verified under the signed head of {}{}",
+                report.head.size,
+                report.head.origin,
+                if report.given { ", and the head saved earlier is a part of it" } else { "" }
+            ),
+        })
+    }
+
+    fn export(&self, sources: &strowger_cli::Sources, form: ExportForm, out: &mut dyn Write) -> Result<()> {
+        let config = load(sources)?;
+        let store = open(&config)?;
+        let mut told = |_, _| {};
+        match form {
+            ExportForm::Jsonl => {
+                strowger_records::json_lines(&*store, Log::AUDIT, &verifier(&config)?, out, &mut told)?
+            }
+            ExportForm::Csv => strowger_records::csv(&*store, Log::AUDIT, out, &mut told)?,
+        };
+        store.close();
+        Ok(())
+    }
+
+    fn schema(&self) -> Schema {
+        strowger_kinds::all()
+    }
+}
+
+fn load(sources: &strowger_cli::Sources) -> Result<Config> {
+    let config = Config::load(&Sources { file: sources.file.clone(), set: sources.set.clone() });
+    config.context("the configuration is wrong; nothing was started")
+}
+
+fn open(config: &Config) -> Result<Arc<strowger_stores::Embedded>> {
+    if !config.store.directory.is_dir() {
+        bail!("there is no store in {}; name its folder with --set data=FOLDER", config.store.directory.display());
+    }
+    let world: Arc<dyn World> = Arc::new(System);
+    Ok(assemble::open_store(config, &strowger_kinds::all(), &world)?)
+}
+
+fn verifier(config: &Config) -> Result<Verifier> {
+    Ok(assemble::record_key(config)?.verifier(&Origin::new(&config.node, Log::AUDIT)?))
+}
+
+/// Pulls `stopper` at the first SIGTERM or SIGINT; the second ends the process at once.
+fn signals(stopper: strowger_primitive::Stopper) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    System.spawn(
+        "signals",
+        Box::pin(async move {
+            let mut either = async || {
+                tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            };
+            either().await;
+            stopper.pull();
+            either().await;
+            std::process::exit(130);
+        }),
+    );
+    Ok(())
+}
+
+/// Tells that the gateway serves: into the file where there is one, whole or not at all; else for people.
+fn tell(ready: &Ready, file: Option<&Path>) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if let Some(path) = file {
+        let fresh = path.with_extension("new");
+        let mut options = fs::OpenOptions::new();
+        options.create(true).truncate(true).write(true).mode(0o600);
+        options.open(&fresh)?.write_all(&serde_json::to_vec(ready)?)?;
+        fs::rename(fresh, path)?;
+        return Ok(());
+    }
+    let mut out = std::io::stdout().lock();
+    for (name, address) in &ready.listeners {
+        writeln!(out, "{name:<8}{address}")?;
+    }
+    if let (Some(operator), Some(secret)) = (&ready.operator, &ready.operator_secret) {
+        writeln!(out, "\nThis is the first start. Log in as {operator} with the secret\n\n    {secret}\n")?;
+        writeln!(out, "It is shown once and kept nowhere. Change it with: strowger credential set {operator} --secret")?;
+    }
+    out.flush()?;
+    Ok(())
+}

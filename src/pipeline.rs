@@ -1,0 +1,401 @@
+//! The one way of every request: record.open ► authenticate ► resolve ► authorise ► admit ► keeper.perform ► settle.
+//!
+//! A change runs on a task of its own: a peer that leaves stops nothing. A read is worked out by whoever waits for it.
+
+mod admit;
+mod gate;
+mod recall;
+mod running;
+mod settle;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use strowger_primitive::{
+    Admission, Admitted, Allowed, Answers, Ask, Attributes, Class, DocKey, Fault, FaultKind, Gate, Id, Index, KindDecl,
+    Keeper, Known, Look, Name, Now, OPERATOR, Operation, Outcome, Peer, Permit, PipelineAuthority, Principal, Progress,
+    Ref, Relation, Request, RequestId, Revision, Schema, Stop, Store, World, answers, not_found,
+};
+use strowger_records::{Draft, End, Recorder};
+use strowger_security::{Asked, Security};
+
+use self::recall::Recall;
+use self::running::{Running, Turn, stopped};
+use self::settle::{REPEATED, Settling};
+
+pub use admit::Options as AdmitOptions;
+pub use gate::Options as GateOptions;
+
+/// What the pipeline is made of.
+pub(crate) struct Parts {
+    /// Makes `Admitted`.
+    pub(crate) authority: PipelineAuthority,
+    /// Every kind.
+    pub(crate) schema: Schema,
+    /// Who keeps them.
+    pub(crate) keepers: Vec<Arc<dyn Keeper>>,
+    /// Who proves and permits.
+    pub(crate) security: Arc<Security>,
+    /// Who records.
+    pub(crate) recorder: Arc<Recorder>,
+    /// What is changed.
+    pub(crate) store: Arc<dyn Store>,
+    /// What is read.
+    pub(crate) look: Arc<dyn Look>,
+    /// Time and tasks.
+    pub(crate) world: Arc<dyn World>,
+    /// Options of the gate.
+    pub(crate) gate: gate::Options,
+    /// Options of admission.
+    pub(crate) admit: admit::Options,
+}
+
+/// The way of every request. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Pipeline(Arc<Inner>);
+
+struct Inner {
+    authority: PipelineAuthority,
+    schema: Schema,
+    keepers: Vec<Arc<dyn Keeper>>,
+    security: Arc<Security>,
+    recorder: Arc<Recorder>,
+    store: Arc<dyn Store>,
+    look: Arc<dyn Look>,
+    world: Arc<dyn World>,
+    turnstile: gate::Turnstile,
+    buckets: admit::Buckets,
+    running: Running,
+}
+
+/// Buckets and addresses that are quiet are forgotten so often.
+const AGE: Duration = Duration::from_secs(30);
+
+impl Pipeline {
+    /// The pipeline of one gateway.
+    #[must_use]
+    pub(crate) fn new(parts: Parts) -> Self {
+        let turnstile = gate::Turnstile::new(&parts.gate, parts.world.now().mono);
+        let buckets = admit::Buckets::new(parts.admit);
+        Self(Arc::new(Inner {
+            authority: parts.authority,
+            schema: parts.schema,
+            keepers: parts.keepers,
+            security: parts.security,
+            recorder: parts.recorder,
+            store: parts.store,
+            look: parts.look,
+            world: parts.world,
+            turnstile,
+            buckets,
+            running: Running::default(),
+        }))
+    }
+
+    /// Forgets what is old, until `stop`.
+    pub(crate) async fn run(self, mut stop: Stop) {
+        loop {
+            tokio::select! {
+                () = stop.wait() => return,
+                () = self.0.world.sleep(AGE) => {
+                    self.0.turnstile.age();
+                    self.0.buckets.age();
+                }
+            }
+        }
+    }
+}
+
+impl Gate for Pipeline {
+    fn enter(&self, class: Class, source: &Peer) -> Result<Permit, Fault> {
+        self.0.turnstile.enter(class, source)
+    }
+}
+
+impl Ask for Pipeline {
+    fn ask(&self, request: Request) -> Answers {
+        let inner = Arc::clone(&self.0);
+        let id = request.id;
+        if !request.operation.verb().is_some_and(strowger_primitive::Verb::changes) {
+            return Answers::lazy(id, Box::pin(async move { inner.read(request).await }));
+        }
+        let (answers, progress, end) = answers(id);
+        self.0.world.spawn(
+            "request",
+            Box::pin(async move {
+                // Nobody may be waiting any more; the work is done all the same.
+                let _answered = end.send(inner.change(request, &progress).await);
+            }),
+        );
+        answers
+    }
+
+    fn new_id(&self) -> RequestId {
+        Id::new(&*self.0.world, self.now())
+    }
+
+    fn now(&self) -> Now {
+        self.0.world.now()
+    }
+}
+
+/// A request behind the first stages: who asks is known, what it is about is found, policy allows it.
+struct Passed {
+    allowed: Allowed,
+    tenant: Name,
+}
+
+impl Inner {
+    /// Reads, lists, proofs and cancelling.
+    async fn read(&self, request: Request) -> Result<Outcome, Fault> {
+        let mut draft = Draft::new(&request, self.world.now().mono);
+        let (deadline, world) = (request.deadline, Arc::clone(&self.world));
+        let left = deadline.left(self.world.now().mono);
+        // Too large for the caller's own frame, and a long poll keeps it.
+        let work = Box::pin(self.read_on(request, &mut draft));
+        let end = tokio::select! {
+            biased;
+            end = work => end,
+            () = world.sleep(left) => Err(expired()),
+        };
+        match &end {
+            Err(fault) if matches!(fault.kind, FaultKind::Unauthenticated | FaultKind::Forbidden) => {
+                self.recorder.refused(&draft, fault);
+            }
+            Ok(_) | Err(_) => self.recorder.counted(&draft, End::from(&end)),
+        }
+        end
+    }
+
+    async fn read_on(&self, request: Request, draft: &mut Draft) -> Result<Outcome, Fault> {
+        self.in_time(&request)?;
+        let known = self.security.authenticate(&request.claim, &request.origin).await?;
+        draft.proven(known.principal(), self.world.now().mono);
+        match &request.operation {
+            Operation::Prove => return Ok(Outcome::Session(self.security.session(&known))),
+            Operation::Cancel(id) => {
+                self.running.cancel(*id, known.principal())?;
+                return Ok(Outcome::Done);
+            }
+            Operation::Create(_)
+            | Operation::Read(_)
+            | Operation::List(_)
+            | Operation::Update(..)
+            | Operation::Delete(..)
+            | Operation::Invoke(..) => {}
+        }
+        let passed = self.pass(&request, known, draft)?;
+        self.buckets.take(passed.allowed.principal())?;
+        draft.admitted(self.world.now().mono);
+        if let (Some(unlike), Operation::Read(target)) = (request.unlike, &request.operation) {
+            self.until_unlike(&passed.tenant, target, unlike, request.patience).await;
+        }
+        let keeper = self.keeper(&request.operation)?;
+        let settle = Settling {
+            store: Arc::clone(&self.store),
+            world: Arc::clone(&self.world),
+            recorder: Arc::clone(&self.recorder),
+            draft: draft.clone(),
+            recall: None,
+            turn: Arc::default(),
+            settled: Arc::default(),
+        };
+        keeper.perform(self.admit(request, passed, settle), &Progress::unheard()).await
+    }
+
+    /// Creates, updates, deletes and actions.
+    async fn change(&self, request: Request, progress: &Progress) -> Result<Outcome, Fault> {
+        let begun = self.world.now().mono;
+        let mut draft = Draft::new(&request, self.world.now().mono);
+        let settled = Arc::new(AtomicBool::new(false));
+        let waits = !request.patience.is_zero();
+        let end = Box::pin(self.change_on(request, &mut draft, &settled, progress)).await;
+        // A change that waited for its work says nothing of how long changes take.
+        if !waits {
+            let now = self.world.now().mono;
+            self.turnstile.took(now.saturating_duration_since(begun), now);
+        }
+        match &end {
+            // What is settled has its record; what changed nothing is counted like a read.
+            Ok(_) if settled.load(Ordering::Acquire) => {}
+            Ok(_) => self.recorder.counted(&draft, End::from(&end)),
+            Err(fault) => self.recorder.refused(&draft, fault),
+        }
+        end
+    }
+
+    async fn change_on(
+        &self,
+        request: Request,
+        draft: &mut Draft,
+        settled: &Arc<AtomicBool>,
+        progress: &Progress,
+    ) -> Result<Outcome, Fault> {
+        self.in_time(&request)?;
+        let known = self.security.authenticate(&request.claim, &request.origin).await?;
+        let principal = Arc::clone(known.principal());
+        draft.proven(&principal, self.world.now().mono);
+        let passed = self.pass(&request, known, draft)?;
+        self.buckets.take(&principal)?;
+        draft.admitted(self.world.now().mono);
+        let repeated = recall::Asked::new(&request.operation, Arc::clone(&passed.allowed.grant().hidden));
+        let recall = request.key.as_ref().map(|key| Recall::new(key, &principal)).zip(repeated);
+        let recalled = || match &recall {
+            Some((recall, asked)) => recall.answer(&*self.store, &*self.look, &self.schema, asked),
+            None => Ok(None),
+        };
+        if let Some(before) = recalled()? {
+            return Ok(before);
+        }
+        // What waited for a proof or in a queue may be late by now; from here on it is done.
+        self.in_time(&request)?;
+        let turn = Arc::new(Turn::default());
+        let _listed = self.running.list(request.id, &principal, &turn);
+        let settle = Settling {
+            store: Arc::clone(&self.store),
+            world: Arc::clone(&self.world),
+            recorder: Arc::clone(&self.recorder),
+            draft: draft.clone(),
+            recall: recall.as_ref().map(|(recall, _)| recall.clone()),
+            turn: Arc::clone(&turn),
+            settled: Arc::clone(settled),
+        };
+        let keeper = self.keeper(&request.operation)?;
+        let end = tokio::select! {
+            biased;
+            end = keeper.perform(self.admit(request, passed, settle), progress) => end,
+            () = turn.wait() => Err(stopped()),
+        };
+        match end {
+            // Its twin came first: the name it wants or its key is taken by the same request.
+            Err(fault) if fault.kind == FaultKind::Conflict && recall.is_some() => match recalled()? {
+                Some(before) => Ok(before),
+                None if fault.code == REPEATED => Err(busy()),
+                None => Err(fault),
+            },
+            end => end,
+        }
+    }
+
+    /// Resolves, then authorises: a thing of another tenant is not found, whether it is there or not.
+    fn pass(&self, request: &Request, known: Known, draft: &mut Draft) -> Result<Passed, Fault> {
+        let operation = &request.operation;
+        let (Some(kind), Some(verb)) = (operation.kind(), operation.verb()) else {
+            return Err(Fault::internal("an operation without a kind came to a keeper"));
+        };
+        let principal = Arc::clone(known.principal());
+        let tenant = request.tenant.clone().unwrap_or_else(|| principal.tenant.clone());
+        let found = operation.target().map(|target| self.keeper(operation).and_then(|keeper| keeper.find(&tenant, target)));
+        let attributes = found.as_ref().and_then(|found| found.as_ref().ok());
+        let relation = match attributes {
+            Some(Attributes { tenant, owner }) => principal.relation(tenant, owner.as_deref()),
+            None => principal.relation(&tenant, None),
+        };
+        draft.found(attributes.map_or(&tenant, |a| &a.tenant));
+        let asked = Asked {
+            verb,
+            kind,
+            action: operation.action(),
+            relation,
+            target: attributes,
+            origin: &request.origin,
+            class: class(operation),
+        };
+        let missing = || unseen(&principal, kind, operation.target());
+        let allowed = self.security.authorise(known, &asked).map_err(|fault| {
+            let hides = relation == Relation::Foreign && fault.kind == FaultKind::Forbidden;
+            if hides { missing().because(fault) } else { fault }
+        })?;
+        draft.allowed(allowed.grant());
+        let tenant = match found {
+            Some(found) => found?.tenant,
+            None => tenant,
+        };
+        if !kind.has(verb) {
+            let text = format!("{} has no {}", kind.name, operation.word());
+            return Err(Fault::new(FaultKind::NotAllowed, "verb-not-allowed", text));
+        }
+        if relation == Relation::Foreign && !self.is_tenant(&tenant) {
+            let text = format!("no tenant \"{tenant}\"");
+            return Err(Fault::new(FaultKind::NotFound, "tenant-not-found", text));
+        }
+        Ok(Passed { allowed, tenant })
+    }
+
+    fn is_tenant(&self, tenant: &Name) -> bool {
+        let operator = Name::new(OPERATOR);
+        operator.is_ok_and(|operator| {
+            self.look.view(&operator, &strowger_kinds::tenant::DECL).get(tenant.as_str()).is_some()
+        })
+    }
+
+    fn admit(&self, request: Request, passed: Passed, settle: Settling) -> Admitted {
+        self.authority.admitted(
+            passed.allowed,
+            Admission {
+                id: request.id,
+                operation: request.operation,
+                origin: request.origin,
+                tenant: passed.tenant,
+                deadline: request.deadline,
+                patience: request.patience,
+                settle: Box::new(settle),
+                permit: request.permit,
+            },
+        )
+    }
+
+    fn keeper(&self, operation: &Operation) -> Result<&Arc<dyn Keeper>, Fault> {
+        let kept = |keeper: &&Arc<dyn Keeper>| operation.kind().is_some_and(|kind| keeper.kinds().contains(&kind));
+        self.keepers.iter().find(kept).ok_or_else(|| Fault::internal("nobody keeps that kind"))
+    }
+
+    fn in_time(&self, request: &Request) -> Result<(), Fault> {
+        if request.deadline.left(self.world.now().mono).is_zero() { Err(expired()) } else { Ok(()) }
+    }
+
+    /// Waits until the target has another revision than `held`, at most `patience`.
+    async fn until_unlike(&self, tenant: &Name, target: &Ref, held: Revision, patience: Duration) {
+        let Index::Name(name) = &target.index else { return };
+        let key = DocKey { tenant: tenant.clone(), kind: target.kind.number, name: name.clone() };
+        let mut watch = self.look.watch(&key);
+        let change = async {
+            while watch.now().is_some_and(|document| document.revision() == held) {
+                if !watch.changed().await {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = change => {}
+            () = self.world.sleep(patience) => {}
+        }
+    }
+}
+
+/// How pressing an operation is, as policies see it.
+fn class(operation: &Operation) -> Class {
+    match operation {
+        Operation::Create(_) | Operation::Update(..) | Operation::Delete(..) | Operation::Invoke(..) => Class::New,
+        Operation::Read(_) | Operation::List(_) => Class::List,
+        Operation::Cancel(_) | Operation::Prove => Class::InDialog,
+    }
+}
+
+/// What is said of another tenant's things, there or not.
+fn unseen(principal: &Principal, kind: &'static KindDecl, target: Option<&Ref>) -> Fault {
+    match target {
+        Some(target) => Fault { code: kind.missing, ..not_found(&principal.tenant, target) },
+        None => Fault::new(FaultKind::NotFound, "tenant-not-found", "there is no such tenant"),
+    }
+}
+
+fn expired() -> Fault {
+    Fault::new(FaultKind::Expired, "deadline-passed", "the time for this request was over before it was begun")
+}
+
+fn busy() -> Fault {
+    let text = "the same request is under way; ask again for its answer";
+    Fault::new(FaultKind::Busy, "same-request-under-way", text).after(Duration::from_secs(1))
+}

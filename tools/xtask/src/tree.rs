@@ -1,0 +1,84 @@
+//! The workspace on disk: its crates and their sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// The root of the workspace.
+pub(crate) fn root() -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Ok(here.ancestors().nth(2).context("xtask lies two folders below the root")?.to_owned())
+}
+
+/// A crate of ours.
+pub(crate) struct Crate {
+    /// `strowger-core`.
+    pub(crate) name: String,
+    /// `sdp-services/core`; empty: the root.
+    pub(crate) place: String,
+    /// Its `Cargo.toml`.
+    pub(crate) manifest: toml::Table,
+    /// Its folder.
+    pub(crate) path: PathBuf,
+}
+
+/// All crates of the workspace at `root`.
+pub(crate) fn crates(root: &Path) -> Result<Vec<Crate>> {
+    let manifest = read(root)?;
+    let members = manifest.get("workspace").and_then(|w| w.get("members")).and_then(toml::Value::as_array);
+    let mut places: Vec<String> =
+        members.into_iter().flatten().filter_map(|place| place.as_str().map(str::to_owned)).collect();
+    places.push(String::new());
+    let mut crates = Vec::new();
+    for place in places {
+        let path = root.join(&place);
+        let manifest = read(&path)?;
+        let name = manifest.get("package").and_then(|p| p.get("name")).and_then(toml::Value::as_str);
+        let name = name.with_context(|| format!("{place}/Cargo.toml names no package"))?.to_owned();
+        crates.push(Crate { name, place, manifest, path });
+    }
+    Ok(crates)
+}
+
+fn read(folder: &Path) -> Result<toml::Table> {
+    let path = folder.join("Cargo.toml");
+    let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    text.parse().with_context(|| format!("{} is no TOML", path.display()))
+}
+
+impl Crate {
+    /// The names of what it depends on, without what its tests need.
+    pub(crate) fn dependencies(&self) -> Vec<String> {
+        let table = |name: &str| self.manifest.get(name).and_then(toml::Value::as_table).cloned().unwrap_or_default();
+        table("dependencies").keys().chain(table("build-dependencies").keys()).cloned().collect()
+    }
+
+    /// Its Rust sources, tests and examples left out.
+    pub(crate) fn sources(&self) -> Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        collect(&self.path.join("src"), &mut found)?;
+        found.sort();
+        Ok(found)
+    }
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, found)?;
+        } else if path.extension().is_some_and(|e| e == "rs") && path.file_name().is_some_and(|n| n != "tests.rs") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The lines of a source above its tests: everything from the first `#[cfg(test)]` on is left out.
+pub(crate) fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    (1..).zip(text.lines()).take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
+}
