@@ -10,9 +10,7 @@ use serde::Serialize;
 use strowger_core::Core;
 use strowger_driver::{Bound, Door, System};
 use strowger_kinds::record::Scribe;
-use strowger_primitive::{
-    Ask, BoxFuture, Fault, Keeper, Log, Look, Provider, Schema, Stop, Store, World, authorities,
-};
+use strowger_primitive::{Ask, BoxFuture, Fault, Keeper, Log, Look, Provider, Schema, Stop, Store, World, authorities};
 use strowger_providers::Process;
 use strowger_records::{Key, Origin, Recorder, Records, Seal};
 use strowger_security::Security;

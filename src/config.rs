@@ -233,8 +233,7 @@ impl Default for Top {
     }
 }
 
-const SECTIONS: [&str; 10] =
-    ["log", "gate", "admit", "store", "security", "core", "process", "http", "mml", "listen"];
+const SECTIONS: [&str; 10] = ["log", "gate", "admit", "store", "security", "core", "process", "http", "mml", "listen"];
 
 fn mistake(path: &str, why: &str) -> Mistake {
     Mistake { path: path.to_owned(), why: why.to_owned() }
@@ -360,7 +359,8 @@ mod tests {
             "[listen.a]\nprotocol = \"gopher\"\naddress = \"nowhere\"\n[sipp]\n"
         ))
         .unwrap_err();
-        for path in ["nod:", "data:", "log.level:", "gate.most_change:", "gate.slow_ms:", "sipp:", "listen.a.address:"] {
+        for path in ["nod:", "data:", "log.level:", "gate.most_change:", "gate.slow_ms:", "sipp:", "listen.a.address:"]
+        {
             assert!(told.iter().any(|line| line.starts_with(path)), "{path} in {told:#?}");
         }
         assert!(told.iter().any(|line| line.contains("\"gopher\" is none of http, mml")), "{told:#?}");

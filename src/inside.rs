@@ -161,7 +161,10 @@ fn tell(ready: &Ready, file: Option<&Path>) -> Result<()> {
     }
     if let (Some(operator), Some(secret)) = (&ready.operator, &ready.operator_secret) {
         writeln!(out, "\nThis is the first start. Log in as {operator} with the secret\n\n    {secret}\n")?;
-        writeln!(out, "It is shown once and kept nowhere. Change it with: strowger credential set {operator} --secret")?;
+        writeln!(
+            out,
+            "It is shown once and kept nowhere. Change it with: strowger credential set {operator} --secret"
+        )?;
     }
     out.flush()?;
     Ok(())

@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use strowger_primitive::{
-    Admission, Admitted, Allowed, Answers, Ask, Attributes, Class, DocKey, Fault, FaultKind, Gate, Id, Index, KindDecl,
-    Keeper, Known, Look, Name, Now, OPERATOR, Operation, Outcome, Peer, Permit, PipelineAuthority, Principal, Progress,
-    Ref, Relation, Request, RequestId, Revision, Schema, Stop, Store, World, answers, not_found,
+    Admission, Admitted, Allowed, Answers, Ask, Attributes, Class, DocKey, Fault, FaultKind, Gate, Id, Index, Keeper,
+    KindDecl, Known, Look, Name, Now, OPERATOR, Operation, Outcome, Peer, Permit, PipelineAuthority, Principal,
+    Progress, Ref, Relation, Request, RequestId, Revision, Schema, Stop, Store, World, answers, not_found,
 };
 use strowger_records::{Draft, End, Recorder};
 use strowger_security::{Asked, Security};
@@ -286,7 +286,8 @@ impl Inner {
         };
         let principal = Arc::clone(known.principal());
         let tenant = request.tenant.clone().unwrap_or_else(|| principal.tenant.clone());
-        let found = operation.target().map(|target| self.keeper(operation).and_then(|keeper| keeper.find(&tenant, target)));
+        let found =
+            operation.target().map(|target| self.keeper(operation).and_then(|keeper| keeper.find(&tenant, target)));
         let attributes = found.as_ref().and_then(|found| found.as_ref().ok());
         let relation = match attributes {
             Some(Attributes { tenant, owner }) => principal.relation(tenant, owner.as_deref()),

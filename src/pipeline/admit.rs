@@ -73,7 +73,10 @@ impl Buckets {
 }
 
 fn limited(wait: Duration, whose: &str) -> Fault {
-    let fault = Fault::overloaded(wait.max(Duration::from_secs(1)), format!("this {whose} asks more than it may; ask again later"));
+    let fault = Fault::overloaded(
+        wait.max(Duration::from_secs(1)),
+        format!("this {whose} asks more than it may; ask again later"),
+    );
     Fault { code: "rate-limited", ..fault }
 }
 

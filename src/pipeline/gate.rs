@@ -61,7 +61,12 @@ impl Options {
     }
 }
 
-type Sources = RateLimiter<IpAddr, DashMap<IpAddr, governor::state::InMemoryState>, QuantaClock, NoOpMiddleware<governor::clock::QuantaInstant>>;
+type Sources = RateLimiter<
+    IpAddr,
+    DashMap<IpAddr, governor::state::InMemoryState>,
+    QuantaClock,
+    NoOpMiddleware<governor::clock::QuantaInstant>,
+>;
 
 /// Counts what is under way, by class.
 pub(super) struct Turnstile {
@@ -117,10 +122,11 @@ impl Turnstile {
 
     pub(super) fn enter(&self, class: Class, source: &Peer) -> Result<Permit, Fault> {
         let address = source.address.ip();
-        if !address.is_loopback()
-            && self.sources.as_ref().is_some_and(|sources| sources.check_key(&address).is_err())
-        {
-            return Err(Fault { code: "rate-limited", ..Fault::overloaded(COME_BACK, "too many requests from this address") });
+        if !address.is_loopback() && self.sources.as_ref().is_some_and(|sources| sources.check_key(&address).is_err()) {
+            return Err(Fault {
+                code: "rate-limited",
+                ..Fault::overloaded(COME_BACK, "too many requests from this address")
+            });
         }
         let lane = self.lanes.of(class);
         let limit = lane.limit.load(Ordering::Relaxed);

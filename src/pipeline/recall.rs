@@ -79,7 +79,9 @@ enum Sort {
     Update,
     Delete,
     /// With output that is shown once.
-    Invoke { output: bool },
+    Invoke {
+        output: bool,
+    },
 }
 
 impl Asked {
@@ -140,8 +142,13 @@ mod tests {
     #[test]
     fn what_is_kept_reads_back() {
         let named = |n| Name::new(n).unwrap();
-        let principal =
-            Principal { tenant: named("acme"), name: named("alice"), roles: [].into(), revision: Revision(1), method: "" };
+        let principal = Principal {
+            tenant: named("acme"),
+            name: named("alice"),
+            roles: [].into(),
+            revision: Revision(1),
+            method: "",
+        };
         let key = Key { scope: KeyScope::Principal, bytes: b"7d1f".as_slice().into(), fingerprint: 7 };
         let recall = Recall::new(&key, &principal);
         let about = DocKey { tenant: named("acme"), kind: 15, name: named("demo-1") };

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use strowger_primitive::{BoxFuture, CommitError, Committed, DocKey, Fault, FaultKind, Index, Op, Settle, Store, World};
+use strowger_primitive::{
+    BoxFuture, CommitError, Committed, DocKey, Fault, FaultKind, Index, Op, Settle, Store, World,
+};
 use strowger_records::{Draft, End, Recorder};
 
 use super::recall::{self, Recall};

@@ -175,7 +175,7 @@ impl Workspace {
         };
         match file.try_lock() {
             Ok(()) => Ok(Wish::Locked(file)),
-            Err(TryLockError::WouldBlock) => Ok(Wish::Locked(file)),
+            Err(TryLockError::WouldBlock) => Ok(Wish::Taken),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }

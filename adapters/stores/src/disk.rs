@@ -125,6 +125,7 @@ fn make(options: &Options, files: &Path) -> Result<(), Error> {
         std::fs::remove_dir_all(&new).map_err(at)?;
     }
     open_tables(options, &new, None)?.take_up(&options.directory)?;
+    owner::sync_all(&new).map_err(at)?;
     std::fs::rename(&new, files).and_then(|()| owner::sync(&options.directory)).map_err(at)
 }
 

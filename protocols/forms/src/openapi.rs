@@ -85,6 +85,20 @@ fn contract(schema: &Schema, info: &Info<'_>, dialect: Dialect) -> String {
 }
 
 fn health() -> Node {
-    let status = Node::new().with("type", "string").with("description", "The state in one word.");
-    Node::new().with("type", "object").with("properties", Node::new().with("status", status))
+    let word = |doc: &str| Node::new().with("type", "string").with("description", doc);
+    let part = Node::new()
+        .with("type", "object")
+        .with(
+            "properties",
+            Node::new()
+                .with("name", word("Which part."))
+                .with("status", word("up or down."))
+                .with("detail", word("What is wrong.")),
+        )
+        .with("required", vec!["name", "status"]);
+    let parts = Node::new().with("type", "array").with("items", part);
+    Node::new()
+        .with("type", "object")
+        .with("properties", Node::new().with("status", word("up or down.")).with("parts", parts))
+        .with("required", vec!["status"])
 }

@@ -163,11 +163,14 @@ fn verb_cells(kind: &KindDecl, verb: Verb, class: RecordClass) -> Vec<String> {
         Verb::Delete => (format!("DELETE {one}"), format!("RMV {upper}: {which};")),
         Verb::Invoke => (format!("POST {one}/.."), String::new()),
     };
+    let index = name.to_uppercase();
     let cli = match verb {
+        Verb::Create => format!("strowger {} create {index} ..", kind.name),
+        Verb::Read => format!("strowger {} show {index}", kind.name),
         Verb::List => format!("strowger {} list", kind.name),
-        Verb::Create | Verb::Read | Verb::Update | Verb::Delete | Verb::Invoke => {
-            format!("strowger {} {} {}", kind.name, verb.word(), name.to_uppercase())
-        }
+        Verb::Update => format!("strowger {} set {index} ..", kind.name),
+        Verb::Delete => format!("strowger {} delete {index}", kind.name),
+        Verb::Invoke => format!("strowger {} .. {index}", kind.name),
     };
     vec![verb.word().to_owned(), code(&rest), code(&mml), code(&cli), said::record(class).to_owned()]
 }
@@ -202,7 +205,7 @@ mod tests {
             }
         }
         for wanted in [
-            "| create | `POST /v1/orders` | `ADD ORDER: ..;` | `strowger order create NAME` | each |",
+            "| create | `POST /v1/orders` | `ADD ORDER: ..;` | `strowger order create NAME ..` | each |",
             "| `POST /v1/records/{sequence}/prove` |",
             "| 2 | in-progress | inProgress | IN_PROGRESS |",
             "| u64 |",

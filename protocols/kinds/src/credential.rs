@@ -32,7 +32,7 @@ pub const ACTIVE: u32 = 2;
 
 /// What `rotate` gives back: shown once, over a confidential origin.
 pub const ROTATED: &[FieldDecl] = &[FieldDecl::new(
-    1,
+    2,
     "generated",
     Type::Text { max: 64 },
     "The new secret: 128 random bits. It is shown once and never again.",

@@ -34,28 +34,28 @@ pub mod proof {
     const DIGEST: Type = Type::Text { max: 64 };
 
     /// The leaf.
-    pub const LEAF: FieldDecl = FieldDecl::new(1, "leaf", DIGEST, "Leaf hash of the record, in hexadecimal.");
+    pub const LEAF: FieldDecl = FieldDecl::new(2, "leaf", DIGEST, "Leaf hash of the record, in hexadecimal.");
     /// The tree.
     pub const SIZE: FieldDecl =
-        FieldDecl::new(2, "size", Type::U64 { meter: GAUGE }, "Records under the head.").unit("1");
+        FieldDecl::new(3, "size", Type::U64 { meter: GAUGE }, "Records under the head.").unit("1");
     /// The root.
-    pub const ROOT: FieldDecl = FieldDecl::new(3, "root", DIGEST, "Root hash of the tree, in hexadecimal.");
+    pub const ROOT: FieldDecl = FieldDecl::new(4, "root", DIGEST, "Root hash of the tree, in hexadecimal.");
     /// The way up.
     pub const PATH: FieldDecl = FieldDecl::new(
-        4,
+        5,
         "path",
         Type::List { of: &DIGEST, max: 64 },
         "Hashes from the leaf to the root, in hexadecimal.",
     );
     /// The head.
     pub const HEAD: FieldDecl =
-        FieldDecl::new(5, "head", Type::Text { max: 1_024 }, "The signed head: a C2SP checkpoint.");
+        FieldDecl::new(6, "head", Type::Text { max: 1_024 }, "The signed head: a C2SP checkpoint.");
     /// The record.
     pub const STORED: FieldDecl = FieldDecl::new(
-        6,
+        7,
         "stored",
-        Type::Bytes { max: 16_384 },
-        "The record as it is stored; the leaf hash is SHA-256 of a zero octet and this.",
+        Type::Text { max: 32_768 },
+        "The record as it is stored, in base64; the leaf hash is SHA-256 of a zero octet and its octets.",
     );
     /// All of them.
     pub const ALL: &[FieldDecl] = &[LEAF, SIZE, ROOT, PATH, HEAD, STORED];
@@ -67,7 +67,7 @@ kind! {
     verbs: [(Verb::Read, RecordClass::Counted), (Verb::List, RecordClass::Counted)];
     fields:
         /// How it came to be.
-        10 CLASS: Type::Enum(&CLASSES);
+        10 RECORD_CLASS: Type::Enum(&CLASSES);
         /// The node that wrote it.
         11 NODE: Type::Text { max: 64 };
         /// The tenant of the principal.
@@ -77,7 +77,7 @@ kind! {
         /// Who asked; null: nobody was proven.
         14 PRINCIPAL: Type::Text { max: 64 };
         /// How it was proven.
-        15 METHOD: Type::Text { max: 32 };
+        15 AUTH_METHOD: Type::Text { max: 32 };
         /// The door.
         16 PROTOCOL: Type::Text { max: 16 };
         /// What carried it.
@@ -105,11 +105,11 @@ kind! {
         /// The policies that decided.
         28 POLICIES: Type::List { of: &Type::Text { max: 128 }, max: 16 };
         /// From arrival to the proof of the principal.
-        29 PROVEN_AFTER: Type::Duration { max: u32::MAX }, unit("us");
+        29 PROVEN_AFTER: Type::U32 { min: 0, max: u32::MAX, meter: GAUGE }, unit("us");
         /// From arrival to admission.
-        30 ADMITTED_AFTER: Type::Duration { max: u32::MAX }, unit("us");
+        30 ADMITTED_AFTER: Type::U32 { min: 0, max: u32::MAX, meter: GAUGE }, unit("us");
         /// From arrival to this record.
-        31 ENDED_AFTER: Type::Duration { max: u32::MAX }, unit("us");
+        31 ENDED_AFTER: Type::U32 { min: 0, max: u32::MAX, meter: GAUGE }, unit("us");
         /// So many requests, of a counted record; refusals left out, of a refusal.
         32 COUNT: Type::U64 { meter: GAUGE };
         /// The schema version it was written by.
@@ -148,7 +148,7 @@ impl Scribe {
         let mut record = Document::new(&DECL);
         record.fields.set_text(&common::ID, Id::new(world, now).to_string());
         record.fields.set(&common::CREATED_AT, Value::Time(now.wall));
-        record.fields.set(&CLASS, Value::Enum(class));
+        record.fields.set(&RECORD_CLASS, Value::Enum(class));
         record.fields.set_text(&NODE, std::sync::Arc::clone(&self.node));
         record.fields.set(&SCHEMA_VERSION, Value::Uint(self.schema_version));
         record.fields.set(&UPTIME, Value::Uint(u64::try_from(up).unwrap_or(u64::MAX)));

@@ -7,7 +7,7 @@
 //! [`Machine`](strowger_primitive::Machine).
 //!
 //! ```text
-//! octets ─► telnet ─► intake ─► session ─► perform ─► Ask
+//! octets ─► telnet ─► intake ─► read ─► perform ─► Ask
 //! octets ◄─ report ◄─ answer ◄─ session ◄──────────── Answer
 //! ```
 //!
@@ -24,6 +24,7 @@ mod hand;
 mod intake;
 mod options;
 mod perform;
+mod read;
 mod session;
 mod telnet;
 

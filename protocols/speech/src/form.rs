@@ -4,7 +4,7 @@
 use strowger_primitive::{ActionDecl, FieldDecl, Indexed, KindDecl, Schema, Type, Verb, common, same_word, upper};
 
 use crate::Bad;
-use crate::near::near;
+use crate::near::{unknown_kind, unknown_verb};
 use crate::reserved::declaration;
 
 /// One command: what is done to what.
@@ -289,35 +289,6 @@ pub(crate) fn filterable(ty: &Type) -> bool {
 /// Whether a list can be sorted by such a field.
 pub(crate) fn sortable(ty: &Type) -> bool {
     filterable(ty) && !matches!(ty, Type::List { .. })
-}
-
-/// Why a word is no verb. The word itself is not repeated: it may be the rest of a secret.
-pub(crate) fn unknown_verb(schema: &Schema, verb: &str) -> Bad {
-    let known = verbs(schema);
-    let hint = near(verb, known.iter().map(|(word, _)| word.as_str()));
-    Bad::UnknownCommand(match hint {
-        Some(word) => format!("there is no such command; did you mean {word}? HLP; lists all"),
-        None => "there is no such command; HLP; lists all".to_owned(),
-    })
-}
-
-/// Why a word is no kind.
-pub(crate) fn unknown_kind(schema: &Schema, object: &str) -> Bad {
-    let known: Vec<String> = schema.kinds().map(|k| upper(k.name)).collect();
-    let hint = match near(object, known.iter().map(String::as_str)) {
-        Some(word) => format!("did you mean {word}?"),
-        None => format!("there are {}", known.join(", ")),
-    };
-    Bad::UnknownKind(format!("there is no kind {}; {hint}", cut(object)))
-}
-
-/// A word as far as it helps the reader.
-pub(crate) fn cut(word: &str) -> String {
-    let mut short: String = upper(word).chars().take(32).collect();
-    if short.len() < word.len() {
-        short.push_str("...");
-    }
-    short
 }
 
 fn target(kind: &'static KindDecl) -> Option<Parameter> {

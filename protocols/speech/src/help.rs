@@ -3,8 +3,8 @@
 use strowger_primitive::{Access, EnumDecl, FieldDecl, KindDecl, Schema, Type, upper};
 
 use crate::example::example;
-use crate::form::{Form, Parameter, Role, kind_named, unknown_kind, unknown_verb, verbs};
-use crate::near::near;
+use crate::form::{Form, Parameter, Role, kind_named, verbs};
+use crate::near::{near, unknown_kind, unknown_verb};
 use crate::shown::table;
 use crate::value::expected;
 

@@ -4,12 +4,13 @@
 use strowger_primitive::{FieldDecl, KindDecl, Schema, Type, same_word};
 
 use crate::form::Form;
-use crate::reserved::reserved;
 use crate::syntax::{Named, Said, Sentence, read};
 use crate::token::{Lexeme, Token, quote, tokens};
 
 /// Most characters of an echo.
 const MOST: usize = 512;
+/// Octets after which nothing more is gathered for it.
+const ROOM: usize = 4 * MOST;
 const STARS: &str = "*****";
 
 /// The command on one line, without secrets. Values are shown only where the command follows the grammar, and only of
@@ -27,14 +28,12 @@ pub fn mask(schema: &Schema, text: &str) -> String {
         Ok(Sentence::Help(words)) => asked(schema, &words),
         Ok(Sentence::Say(spoken)) => {
             let mut out = head(schema, spoken.verb, spoken.object);
-            let mut after_secret = false;
-            for (i, named) in spoken.parameters.iter().enumerate() {
-                if out.len() > 4 * MOST {
-                    break;
-                }
-                out.push_str(if i == 0 { " " } else { ", " });
-                parameter(schema, named, after_secret, &mut out);
-                after_secret |= is_secret(schema, named.name);
+            let form = Form::find(schema, spoken.verb, spoken.object).ok();
+            let known: Vec<&FieldDecl> =
+                form.map(Form::parameters).unwrap_or_default().into_iter().map(|p| p.decl).collect();
+            if !spoken.parameters.is_empty() {
+                out.push(' ');
+                Mask { secrets: secrets(schema).collect() }.parameters(&spoken.parameters, &known, ", ", &mut out);
             }
             out.push(';');
             out
@@ -46,9 +45,7 @@ pub fn mask(schema: &Schema, text: &str) -> String {
 
 /// Whether a parameter of that name holds a secret anywhere in the schema.
 pub(crate) fn is_secret(schema: &Schema, name: &str) -> bool {
-    const WORDS: [&str; 6] = ["pwd", "password", "passwd", "pass", "secret", "token"];
-    WORDS.iter().any(|word| same_word(name, word))
-        || fields(schema).any(|f| matches!(f.ty, Type::Secret { .. }) && same_word(name, f.name))
+    secrets(schema).any(|secret| same_word(name, secret))
 }
 
 /// Text on one line: control characters, which could move a terminal's cursor, are written as escapes.
@@ -86,7 +83,11 @@ fn asked(schema: &Schema, words: &[&str]) -> String {
     for word in words {
         let said = |f: Form| f.has_verb(word) || f.object_word().is_some_and(|o| same_word(word, o));
         out.push(' ');
-        out.push_str(if is_known(schema, word) || Form::all(schema).any(said) { word } else { STARS });
+        out.push_str(if fields(schema).any(|f| same_word(word, f.name)) || Form::all(schema).any(said) {
+            word
+        } else {
+            STARS
+        });
     }
     out.push(';');
     out
@@ -102,57 +103,85 @@ fn broken(schema: &Schema, text: &str) -> String {
     format!("{} {STARS}", head(schema, &verb, object.as_deref()))
 }
 
-/// Behind a secret no value is shown, and no unknown name: without its quotes, the secret may go on there.
-fn parameter(schema: &Schema, named: &Named<'_>, after_secret: bool, out: &mut String) {
-    let known = is_known(schema, named.name);
-    out.push_str(if after_secret && !known { STARS } else { named.name });
-    out.push('=');
-    if known && !after_secret && !is_secret(schema, named.name) {
-        value(schema, &named.said, out);
-    } else {
-        out.push_str(STARS);
+/// The names of secrets, looked up once for a command.
+struct Mask {
+    secrets: Vec<&'static str>,
+}
+
+impl Mask {
+    fn is_secret(&self, name: &str) -> bool {
+        self.secrets.iter().any(|secret| same_word(name, secret))
+    }
+
+    /// Of parameters that are not `known` no value is shown. Behind a secret none is shown at all, and no unknown name:
+    /// without its quotes, the secret may go on there.
+    fn parameters(&self, named: &[Named<'_>], known: &[&FieldDecl], between: &str, out: &mut String) {
+        let mut after_secret = false;
+        for (i, named) in named.iter().enumerate() {
+            if out.len() > ROOM {
+                return;
+            }
+            let field = known.iter().find(|f| same_word(named.name, f.name));
+            let number = between == "," && named.name.eq_ignore_ascii_case("no");
+            let shown = field.is_some() || number;
+            out.push_str(if i == 0 { "" } else { between });
+            out.push_str(if after_secret && !shown { STARS } else { named.name });
+            out.push('=');
+            let secret = self.is_secret(named.name);
+            if shown && !after_secret && !secret {
+                self.value(&named.said, field.copied(), out);
+            } else {
+                out.push_str(STARS);
+            }
+            after_secret |= secret;
+        }
+    }
+
+    fn value(&self, said: &Said<'_>, field: Option<&FieldDecl>, out: &mut String) {
+        match said {
+            Said::Null => out.push_str("NULL"),
+            Said::Word(word) => out.push_str(word),
+            Said::Quoted(text) => {
+                let text: String = text.chars().take(MOST).collect();
+                out.push_str(&if self.is_spoken_of(&text) { STARS.to_owned() } else { quote(&text) });
+            }
+            Said::Range(from, to) => out.extend([*from, "&&", *to]),
+            Said::Set(parts) => {
+                for (i, part) in parts.iter().enumerate() {
+                    if out.len() > ROOM {
+                        return;
+                    }
+                    out.push_str(if i == 0 { "" } else { "&" });
+                    self.value(part, field, out);
+                }
+            }
+            Said::Record(named) => {
+                let of: &[FieldDecl] =
+                    if let Some(FieldDecl { ty: Type::Rows { of, .. }, .. }) = field { of } else { &[] };
+                out.push('{');
+                self.parameters(named, &of.iter().collect::<Vec<_>>(), ",", out);
+                out.push('}');
+            }
+        }
+    }
+
+    /// A value that says `password=x` itself: an entry of a map, or two parameters run into one by a lost quote.
+    fn is_spoken_of(&self, text: &str) -> bool {
+        text.match_indices(['=', ':']).any(|(at, _)| {
+            let before = text.get(..at).unwrap_or_default().trim_end_matches(|c: char| !c.is_alphanumeric());
+            let from = before.rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_')));
+            let name = from.and_then(|i| before.get(i..)).unwrap_or(before);
+            let name = name.trim_start_matches(|c: char| !c.is_alphanumeric());
+            let last = name.rsplit(['-', '_']).next().unwrap_or(name);
+            self.is_secret(name) || self.is_secret(last)
+        })
     }
 }
 
-fn value(schema: &Schema, said: &Said<'_>, out: &mut String) {
-    match said {
-        Said::Null => out.push_str("NULL"),
-        Said::Word(word) => out.push_str(word),
-        Said::Quoted(text) if speaks_of_secrets(schema, text) => out.push_str(STARS),
-        Said::Quoted(text) => out.push_str(&quote(text)),
-        Said::Range(from, to) => out.extend([*from, "&&", *to]),
-        Said::Set(parts) => {
-            for (i, part) in parts.iter().enumerate() {
-                out.push_str(if i == 0 { "" } else { "&" });
-                value(schema, part, out);
-            }
-        }
-        Said::Record(named) => {
-            let mut after_secret = false;
-            out.push('{');
-            for (i, one) in named.iter().enumerate() {
-                out.push_str(if i == 0 { "" } else { "," });
-                parameter(schema, one, after_secret, out);
-                after_secret |= is_secret(schema, one.name);
-            }
-            out.push('}');
-        }
-    }
-}
-
-/// A value that says `password=x` itself: an entry of a map, or two parameters run into one by a lost quote.
-fn speaks_of_secrets(schema: &Schema, text: &str) -> bool {
-    text.match_indices(['=', ':']).any(|(at, _)| {
-        let before = text.get(..at).unwrap_or_default().trim_end_matches(|c: char| !c.is_alphanumeric());
-        let from = before.rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'))).map_or(0, |i| i + 1);
-        let name = before.get(from..).unwrap_or(before);
-        let last = name.rsplit(['-', '_']).next().unwrap_or(name);
-        is_secret(schema, name) || is_secret(schema, last)
-    })
-}
-
-fn is_known(schema: &Schema, name: &str) -> bool {
-    name.eq_ignore_ascii_case("no") || fields(schema).chain(reserved()).any(|f| same_word(name, f.name))
+/// Words that mean a secret, and the fields that hold one.
+fn secrets(schema: &Schema) -> impl Iterator<Item = &'static str> + '_ {
+    let declared = fields(schema).filter(|f| matches!(f.ty, Type::Secret { .. })).map(|f| f.name);
+    ["pwd", "password", "passwd", "pass", "secret", "token"].into_iter().chain(declared)
 }
 
 /// Every field, subfield and input there is.

@@ -8,9 +8,9 @@ use strowger_primitive::{
 };
 
 use crate::fingerprint::fingerprint;
-use crate::form::{Form, Parameter, Role, cut, sortable};
+use crate::form::{Form, Parameter, Role, sortable};
 use crate::mask::is_secret;
-use crate::near::near;
+use crate::near::{cut, near};
 use crate::syntax::{Named, Said};
 use crate::{Act, Bad, Command, LogIn, value};
 

@@ -5,11 +5,6 @@ use strowger_primitive::{FieldDecl, Meter, Query, Type};
 
 use crate::form::Role;
 
-/// The parameters that mean the same in every command.
-pub(crate) fn reserved() -> [&'static FieldDecl; 12] {
-    [&WAIT, &KEY, &TENANT, &TENANT_NAME, &IF_REVISION, &UNLIKE, &SORT, &LIMIT, &CURSOR, &FIELDS, &OP, &PWD]
-}
-
 /// The declaration of a reserved parameter.
 pub(crate) fn declaration(role: Role) -> &'static FieldDecl {
     match role {

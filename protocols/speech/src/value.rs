@@ -220,7 +220,7 @@ fn row(of: &[FieldDecl], no: u32, named: &[Named<'_>], at: &Path, flaws: &mut Ve
                 || format!("no such subfield; there are NO, {}", words.join(", ")),
                 |w| format!("no such subfield; did you mean {w}?"),
             );
-            flaws.push(Flaw { place: Place::Unknown(crate::form::cut(name)), why });
+            flaws.push(Flaw { place: Place::Unknown(crate::near::cut(name)), why });
         } else if seen.contains(&canonical) {
             let path = Path { field: at.field, inner: Inner::Row(no) };
             flaws.push(Flaw { place: Place::Field(path), why: format!("{} is said twice", upper(canonical)) });

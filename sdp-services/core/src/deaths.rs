@@ -123,4 +123,3 @@ impl Core {
         Op::Append { log: Log::AUDIT, record }
     }
 }
-

@@ -34,9 +34,9 @@ impl Flight {
     /// # Errors
     /// `Overloaded` where there is none.
     pub(crate) fn seat(&self, order: Id) -> Result<Seat, Fault> {
-        let permit = Arc::clone(&self.free).try_acquire_owned().map_err(|_| {
-            Fault::overloaded(Duration::from_secs(1), "too many orders are in flight; ask again")
-        })?;
+        let permit = Arc::clone(&self.free)
+            .try_acquire_owned()
+            .map_err(|_| Fault::overloaded(Duration::from_secs(1), "too many orders are in flight; ask again"))?;
         Ok(self.seated(order, permit))
     }
 

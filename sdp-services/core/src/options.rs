@@ -23,13 +23,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            most_in_flight: 10_000,
-            step_deadline_s: 60,
-            retry_first_ms: 200,
-            retry_most_ms: 10_000,
-            drain_s: 10,
-        }
+        Self { most_in_flight: 10_000, step_deadline_s: 60, retry_first_ms: 200, retry_most_ms: 10_000, drain_s: 10 }
     }
 }
 

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use strowger_kinds::{offer, provider};
-use strowger_primitive::{
-    CommitError, DocKey, Document, Expect, Fault, Name, OPERATOR, Op, Provider, Value, common,
-};
+use strowger_primitive::{CommitError, DocKey, Document, Expect, Fault, Name, OPERATOR, Op, Provider, Value, common};
 
 use crate::Core;
 

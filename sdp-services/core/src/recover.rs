@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use strowger_kinds::{order, resource, service};
 use strowger_primitive::{
-    CommitError, DocKey, Deadline, Document, Expect, Fault, Found, FoundState, Name, Op, OwnKey, Provider, StepId, Value,
-    common,
+    CommitError, Deadline, DocKey, Document, Expect, Fault, Found, FoundState, Name, Op, OwnKey, Provider, StepId,
+    Value, common,
 };
 
 use crate::Core;
@@ -217,7 +217,9 @@ impl Core {
             tracing::error!(order = %key.name, "a journal speaks of an order that is not there");
             return Ok(false);
         };
-        let Some(id) = order.id().filter(|id| !has_ended(&order) && !self.flight.carries(*id)) else { return Ok(false) };
+        let Some(id) = order.id().filter(|id| !has_ended(&order) && !self.flight.carries(*id)) else {
+            return Ok(false);
+        };
         let plan = match self.store.kept(&plan_key(id))?.map(|(_, kept)| Plan::read(&kept)) {
             Some(Ok(plan)) => Arc::new(plan),
             Some(Err(error)) => {

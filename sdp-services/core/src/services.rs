@@ -35,9 +35,7 @@ impl Core {
         }
         let view = self.shelf.look.view(&service.tenant, &service::DECL);
         match view.get(service.name.as_str()).or(accepted.service) {
-            Some(document) => {
-                Ok(Outcome::Created(Shown { document, hidden: Arc::clone(&work.grant.hidden) }))
-            }
+            Some(document) => Ok(Outcome::Created(Shown { document, hidden: Arc::clone(&work.grant.hidden) })),
             None => Ok(going_on(order)),
         }
     }
@@ -65,8 +63,7 @@ impl Core {
     fn own_order(&self, work: &Admitted, rows: Rows, wanted: Wanted) -> Result<Draft, Fault> {
         let mut order = Document::new(&order::DECL);
         order.fields.set(&order::ITEMS, Value::Rows(rows));
-        let (key, order): (DocKey, Document) =
-            self.shelf.stamp(&work.tenant, work.principal.name.as_str(), order)?;
+        let (key, order): (DocKey, Document) = self.shelf.stamp(&work.tenant, work.principal.name.as_str(), order)?;
         Ok(Draft { key, order, wanted: vec![wanted] })
     }
 }

@@ -107,7 +107,7 @@ pub(crate) fn record_of(of: &Of, tally: &Tally, scribe: &Scribe, world: &dyn Wor
         fields.set(&record::TENANT_NAME, Value::Text(who.tenant.text()));
         fit(fields, &record::ABOUT_TENANT, who.about.text());
         fields.set(&record::PRINCIPAL, Value::Text(who.principal.text()));
-        fit(fields, &record::METHOD, tally.method);
+        fit(fields, &record::AUTH_METHOD, tally.method);
         fit(fields, &record::PROTOCOL, who.protocol);
     }
     fit(fields, &record::OPERATION, of.operation);

@@ -163,7 +163,7 @@ impl Draft {
         if let Some(principal) = &self.principal {
             fields.set(&record::TENANT_NAME, Value::Text(principal.tenant.text()));
             fields.set(&record::PRINCIPAL, Value::Text(principal.name.text()));
-            fit(fields, &record::METHOD, principal.method);
+            fit(fields, &record::AUTH_METHOD, principal.method);
         }
         if let Some(about) = &self.about {
             fit(fields, &record::ABOUT_TENANT, about.text());

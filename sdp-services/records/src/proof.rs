@@ -1,5 +1,7 @@
 //! Proofs: what shows somebody who has only the public key that a record is in the log, and that a log only grew.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use strowger_kinds::record::proof;
 use strowger_primitive::{Fields, Log, Store, Value};
@@ -99,7 +101,7 @@ impl Proof {
         fields.set_text(&proof::ROOT, self.root.to_string());
         fields.set(&proof::PATH, Value::List(self.path.iter().map(|h| Value::Text(h.to_string().into())).collect()));
         fields.set_text(&proof::HEAD, self.head.as_str());
-        fields.set(&proof::STORED, Value::Bytes(self.stored.as_ref().into()));
+        fields.set_text(&proof::STORED, STANDARD.encode(&self.stored));
         fields
     }
 
@@ -109,10 +111,8 @@ impl Proof {
     /// [`BadProof::Field`].
     pub fn read(sequence: u64, fields: &Fields) -> Result<Self, BadProof> {
         let hash = |value: Option<&Value>| value.and_then(Value::as_text).and_then(|t| Hash::parse(t));
-        let stored = match fields.get(&proof::STORED) {
-            Some(Value::Bytes(stored)) => Bytes::copy_from_slice(stored),
-            Some(_) | None => return Err(BadProof::Field("record")),
-        };
+        let stored = fields.text(&proof::STORED).and_then(|text| STANDARD.decode(text.as_bytes()).ok());
+        let stored = Bytes::from(stored.ok_or(BadProof::Field("record"))?);
         let leaf = hash(fields.get(&proof::LEAF)).ok_or(BadProof::Field("leaf"))?;
         if leaf != Hash::leaf(&stored) {
             return Err(BadProof::Field("leaf"));

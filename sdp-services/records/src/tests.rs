@@ -32,7 +32,7 @@ fn record(n: u64, tenant: &str, principal: &str) -> Document {
     let mut record = Document::new(&record::DECL);
     record.fields.set_text(&common::ID, format!("01J{n:023}"));
     record.fields.set(&common::CREATED_AT, Value::Time(strowger_primitive::Time(1_800_000_000_000 + n as i64)));
-    record.fields.set(&record::CLASS, Value::Enum(record::EACH));
+    record.fields.set(&record::RECORD_CLASS, Value::Enum(record::EACH));
     record.fields.set_text(&record::TENANT_NAME, tenant);
     record.fields.set_text(&record::ABOUT_TENANT, tenant);
     record.fields.set_text(&record::PRINCIPAL, principal);

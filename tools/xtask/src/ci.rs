@@ -20,7 +20,10 @@ const PARTS: [Part; 9] = [
     Part { name: "layers", work: layers::run },
     Part { name: "budget", work: budget::run },
     Part { name: "contracts", work: || contracts::run(false) },
-    Part { name: "clippy", work: || call("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]) },
+    Part {
+        name: "clippy",
+        work: || call("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    },
     Part { name: "build", work: || call("cargo", &["build", "--workspace", "--all-targets"]) },
     Part { name: "test", work: || call("cargo", &["test", "--workspace", "--no-fail-fast"]) },
     Part { name: "crash", work: || crash::run(10, None) },

@@ -37,12 +37,12 @@ pub(crate) fn run(write: bool) -> Result<()> {
         bail!("contracts: there is no {LOCK}; write it with: cargo xtask contracts --write");
     }
 
-    let info = openapi::Info::default();
+    let info = openapi::Info { title: "Strowger", version: env!("CARGO_PKG_VERSION"), server: "" };
     let files: [(PathBuf, String); 4] = [
         (folder.join(LOCK), locked),
         (folder.join("openapi.json"), openapi::v31(&schema, &info)),
         (folder.join("openapi-3.0.json"), openapi::v30(&schema, &info)),
-        (root()?.join("docs/reference.md"), reference::page(&schema)),
+        (root()?.join("docs/reference.md"), reference::print(&schema)),
     ];
     let mut stale = Vec::new();
     for (path, text) in files {
@@ -61,5 +61,8 @@ pub(crate) fn run(write: bool) -> Result<()> {
         say("contracts: what is checked in is what the declarations say");
         return Ok(());
     }
-    bail!("contracts: {} differ from the declarations; write them with: cargo xtask contracts --write", stale.join(", "))
+    bail!(
+        "contracts: {} differ from the declarations; write them with: cargo xtask contracts --write",
+        stale.join(", ")
+    )
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::shell::say;
-use crate::tree::{Crate, crates, product_lines, root};
+use crate::tree::{Crate, code, crates, root};
 
 /// The crates that everybody above may import.
 const TIER_ONE: [&str; 4] = ["strowger-primitive", "strowger-kinds", "strowger-forms", "strowger-speech"];
@@ -39,7 +39,8 @@ fn offences(root: &Path) -> Result<Vec<String>> {
         }
         if one.place == "protocols/primitive" {
             for import in one.dependencies().iter().filter(|i| !["bytes", "tokio"].contains(&i.as_str())) {
-                offences.push(format!("{}: the primitive uses bytes and tokio's channels alone, not {import}", one.name));
+                offences
+                    .push(format!("{}: the primitive uses bytes and tokio's channels alone, not {import}", one.name));
             }
         }
         offences.extend(words(one)?);
@@ -69,13 +70,11 @@ fn words(one: &Crate) -> Result<Vec<String>> {
         let text = fs::read_to_string(&path)?;
         let here = path.strip_prefix(&one.path).unwrap_or(&path).display().to_string();
         let assemble = one.place.is_empty() && here == "src/assemble.rs";
-        for (number, line) in product_lines(&text) {
+        for (number, line) in code(&text) {
             let code = line.trim_start();
-            if code.starts_with("//") {
-                continue;
-            }
             let mut offend = |what: &str| offences.push(format!("{}/{here}:{number}: {what}", place(&one.place)));
-            if code.contains("authorities()") && !assemble && one.place != "protocols/primitive" && one.name != "xtask" {
+            if code.contains("authorities()") && !assemble && one.place != "protocols/primitive" && one.name != "xtask"
+            {
                 offend("the authorities are handed out in src/assemble.rs alone");
             }
             let free = one.place == "conformance/faults" || one.place == "adapters/platform" || one.name == "xtask";
@@ -88,7 +87,8 @@ fn words(one: &Crate) -> Result<Vec<String>> {
             let adapter = text.contains("strowger_stores::") || text.contains("strowger_providers::");
             // The configuration names the options of both, and calls neither.
             if door && adapter && here != "src/config.rs" {
-                offences.push(format!("{here}: src/assemble.rs is the only file that names both a door and an adapter"));
+                offences
+                    .push(format!("{here}: src/assemble.rs is the only file that names both a door and an adapter"));
             }
         }
     }

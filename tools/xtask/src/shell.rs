@@ -11,6 +11,11 @@ pub(crate) fn say(line: impl std::fmt::Display) {
     let _nobody_reads = writeln!(io::stdout(), "{line}");
 }
 
+/// Says a line on standard error.
+pub(crate) fn complain(line: impl std::fmt::Display) {
+    let _nobody_reads = writeln!(io::stderr(), "{line}");
+}
+
 /// Runs a command in the root of the workspace; its output is ours.
 pub(crate) fn call(program: &str, args: &[&str]) -> Result<()> {
     let status = command(program, args)?.status().with_context(|| format!("{program} cannot be started"))?;

@@ -58,9 +58,24 @@ impl Crate {
     pub(crate) fn sources(&self) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         collect(&self.path.join("src"), &mut found)?;
+        let mut tests = Vec::new();
+        for path in &found {
+            tests.extend(test_modules(path, &fs::read_to_string(path)?));
+        }
+        found.retain(|path| !tests.iter().any(|test| path.starts_with(test)));
         found.sort();
         Ok(found)
     }
+}
+
+/// Where the modules lie that `path` has for its tests alone: the file and the folder of each.
+fn test_modules(path: &Path, text: &str) -> Vec<PathBuf> {
+    let root = path.file_name().is_some_and(|name| name == "lib.rs" || name == "main.rs");
+    let folder = if root { path.with_file_name("") } else { path.with_extension("") };
+    let behind = |pair: &(&str, &str)| pair.0.starts_with("#[cfg(test)]");
+    let lines = text.lines().zip(text.lines().skip(1)).filter(behind);
+    let names = lines.filter_map(|(_, next)| next.strip_prefix("mod ")?.strip_suffix(';'));
+    names.flat_map(|name| [folder.join(format!("{name}.rs")), folder.join(name)]).collect()
 }
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
@@ -71,14 +86,16 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             collect(&path, found)?;
-        } else if path.extension().is_some_and(|e| e == "rs") && path.file_name().is_some_and(|n| n != "tests.rs") {
+        } else if path.extension().is_some_and(|e| e == "rs") {
             found.push(path);
         }
     }
     Ok(())
 }
 
-/// The lines of a source above its tests: everything from the first `#[cfg(test)]` on is left out.
-pub(crate) fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    (1..).zip(text.lines()).take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
+/// The lines of a source that are neither blank, comment nor test, with their numbers.
+pub(crate) fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    let lines = (1..).zip(text.get(..end).unwrap_or(text).lines());
+    lines.filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with("//"))
 }

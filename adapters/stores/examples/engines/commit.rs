@@ -88,7 +88,7 @@ fn a_record(i: usize) -> Document {
         (&record::TENANT_NAME, "acme"),
         (&record::ABOUT_TENANT, "acme"),
         (&record::PRINCIPAL, "alice"),
-        (&record::METHOD, "password"),
+        (&record::AUTH_METHOD, "password"),
         (&record::PROTOCOL, "http"),
         (&record::TRANSPORT, "tls"),
         (&record::PEER, "192.0.2.17:49152"),

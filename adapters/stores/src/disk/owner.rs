@@ -47,6 +47,17 @@ impl Owner {
     }
 }
 
+/// Makes the entries of a folder and of all below it durable.
+pub(crate) fn sync_all(directory: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_all(&entry.path())?;
+        }
+    }
+    sync(directory)
+}
+
 /// Makes the entries of a folder durable.
 pub(crate) fn sync(directory: &Path) -> std::io::Result<()> {
     File::open(directory)?.sync_all()

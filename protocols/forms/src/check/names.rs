@@ -7,7 +7,7 @@ use strowger_primitive::{ActionDecl, FieldDecl, KindDecl, Schema, Type, Verb, ca
 use super::Broken;
 
 /// Words that no field may have, each with what it would clash with.
-const OF_FIELDS: [(&str, &str); 20] = [
+const OF_FIELDS: [(&str, &str); 19] = [
     ("table", "the table in SMI"),
     ("entry", "the row in SMI"),
     ("row-status", "a column of SNMP's own"),
@@ -25,7 +25,6 @@ const OF_FIELDS: [(&str, &str); 20] = [
     ("where", "the option of the command line"),
     ("set", "the option of the command line"),
     ("if-revision", "the parameter of SOAP, forms and MML"),
-    ("count", "the scalar in SMI"),
     ("no", "the number of a record"),
     ("invocation", "the index of an action in SMI"),
 ];

@@ -39,7 +39,8 @@ fn of_kind(kind: &'static KindDecl) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let before = format!("strw{}", pascal(kind.name));
     let mut add = |name: String, what: String| all.push((name, what));
-    for own in ["Table", "Entry", "Count", "Group", "Created", "Changed", "Deleted"] {
+    // How many there are is strwOrderNumber, as ifNumber is.
+    for own in ["Table", "Entry", "Number", "Group", "Created", "Changed", "Deleted"] {
         add(format!("{before}{own}"), kind.name.to_owned());
     }
     if kind.has(Verb::Create) {

@@ -18,18 +18,18 @@ const REFUSALS: [(u16, &str, &str); 21] = [
     (413, "TooLarge", "The body is larger than is taken."),
     (414, "LongUri", "The address is longer than is taken."),
     (415, "WrongForm", "The body is in a form that is not taken."),
-    (422, "Unprocessable", "Understood, and declined."),
+    (422, "Unprocessable", "Understood, and declined; or the key of another request."),
     (429, "TooMany", "Too much is asked by this principal or tenant."),
     (431, "LongHeaders", "The headers are larger than is taken."),
     (500, "Internal", "Our mistake; report the request identifier."),
-    (501, "Unsupported", "Nothing this gateway does."),
+    (501, "Unimplemented", "A method that HTTP has and this gateway has not."),
     (502, "Upstream", "A provider or peer failed."),
     (503, "Unavailable", "Too much is asked of the gateway, or something it needs is down."),
     (504, "Expired", "The deadline passed before anything was begun."),
 ];
 
 /// Refusals that a request for nothing but a look cannot meet.
-const OF_CHANGES: [u16; 5] = [409, 412, 413, 415, 422];
+const OF_CHANGES: [u16; 3] = [409, 413, 415];
 
 /// Adds the refusals to an operation's responses. The 3.0 form names ranges, for generators that want one error type.
 pub(super) fn refuse(responses: Node, dialect: Dialect, changes: bool) -> Node {

@@ -142,6 +142,7 @@ impl Desk {
         let mut responses = Node::new().with("200", answer("As it is now.", &self.of, &[ETAG]));
         let forms: &[(&str, &str)] = match self.dialect {
             Dialect::V31 => {
+                responses.set("202", answer("Accepted; the work goes on.", &self.of, &[ETAG, LOCATION]));
                 responses.set("204", silent("Changed; return=minimal was preferred.", &[ETAG]));
                 &[("application/merge-patch+json", &merge), ("application/json", &patch)]
             }
@@ -175,7 +176,8 @@ impl Desk {
             (Some(output), _) => responses.set("200", answer("Done; what it gives back.", output, &[])),
             (None, Dialect::V31) => {
                 responses.set("200", answer("Done; as it is now.", &self.of, &[ETAG]));
-                responses.set("202", answer("Accepted; the work goes on.", &self.of, &[ETAG]));
+                responses.set("201", answer("Done; what it made.", &self.of, &[ETAG, LOCATION]));
+                responses.set("202", answer("Accepted; the work goes on.", &self.of, &[ETAG, LOCATION]));
                 responses.set("204", silent("Done.", &[]));
             }
             (None, Dialect::V30) => {
@@ -210,10 +212,11 @@ impl Desk {
     /// A parameter that lists fields, with commas between.
     fn words(&self, name: &str, doc: &str, mark: &str, which: fn(&FieldDecl) -> bool) -> Node {
         let names: Vec<String> = self.kind.fields().filter(|f| which(f)).map(FieldDecl::camel).collect();
+        let most = if mark.is_empty() { "*" } else { "{0,7}" };
         let one = format!("{mark}({})", names.join("|"));
         let schema = Node::new().with("type", "string");
         let schema = match self.dialect {
-            Dialect::V31 => schema.with("pattern", format!("^{one}(,{one})*$")),
+            Dialect::V31 => schema.with("pattern", format!("^{one}(,{one}){most}$")),
             Dialect::V30 => schema.with("x-enum", names),
         };
         Node::new().with("name", name).with("in", "query").with("description", doc).with("schema", schema)

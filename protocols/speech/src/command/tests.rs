@@ -187,7 +187,7 @@ fn every_flaw_is_named_at_once() {
         ("LGI: OP=a, PWD=b, c=d;", "?*****: LGI has no such parameter; is a value without its quotes before it?"),
         ("LGO: A=1;", "?A: LGO takes no parameters"),
         ("FROB ORDER:;", "there is no such command; HLP; lists all"),
-        ("LSTT ORDER:;", "there is no such command; did you mean LST? HLP; lists all"),
+        ("LTS ORDER:;", "there is no such command; did you mean LST? HLP; lists all"),
         ("LST ODER:;", "there is no kind ODER; did you mean ORDER?"),
         ("ADD:;", "ADD what? one of TENANT, PRINCIPAL, CREDENTIAL, POLICY, OFFER, ORDER, SERVICE, TRUNK"),
         ("RMV ORDER: NAME=a;", "RMV is never said of ORDER; it has ADD, DSP, LST, MOD, CANCEL"),

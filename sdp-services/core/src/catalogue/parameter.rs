@@ -167,13 +167,13 @@ mod tests {
             &[(2, text("colour")), (8, Value::List(vec![text("red"), text("blue")]))],
         ]);
         let good = values(&offer, &given(&[("size", "9"), ("loud", "true"), ("colour", "red")]));
-        assert_eq!(
-            good,
-            Ok(given(&[("greeting", "hello"), ("size", "9"), ("loud", "true"), ("colour", "red")]))
-        );
+        assert_eq!(good, Ok(given(&[("greeting", "hello"), ("size", "9"), ("loud", "true"), ("colour", "red")])));
         let wrong = [("greeting", "far too long"), ("loud", "yes"), ("colour", "green"), ("speed", "1")];
         let flaws = values(&offer, &given(&wrong)).unwrap_err();
-        assert_eq!(flaws.iter().map(|(key, _)| &**key).collect::<Vec<_>>(), ["colour", "greeting", "loud", "speed", "size"]);
+        assert_eq!(
+            flaws.iter().map(|(key, _)| &**key).collect::<Vec<_>>(),
+            ["colour", "greeting", "loud", "speed", "size"]
+        );
         for size in ["0", "10", "1.5", "", "99999999999999999999"] {
             assert_eq!(values(&offer, &given(&[("size", size)])).unwrap_err().len(), 1, "{size}");
         }

@@ -161,7 +161,10 @@ mod tests {
         [
             (component::NAME.number, text("web")),
             (component::EXECUTABLE.number, text("strowger")),
-            (component::ARGUMENTS.number, Value::List(vec![text("sample-app"), text("${port.http} ${greeting} $${x}")])),
+            (
+                component::ARGUMENTS.number,
+                Value::List(vec![text("sample-app"), text("${port.http} ${greeting} $${x}")]),
+            ),
             (component::PORTS.number, Value::List(vec![text("http")])),
             (component::HEALTH.number, Value::Enum(2)),
             (component::HEALTH_TARGET.number, text("/health")),

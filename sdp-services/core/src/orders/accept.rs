@@ -109,8 +109,7 @@ impl Core {
 
     fn accepted_order(&self, draft: &Document, course: &Course, instant: bool) -> Document {
         let mut order = draft.clone();
-        let (state, done) =
-            if instant { (order::COMPLETED, course.of()) } else { (order::ACKNOWLEDGED, 0) };
+        let (state, done) = if instant { (order::COMPLETED, course.of()) } else { (order::ACKNOWLEDGED, 0) };
         order.fields.set(&order::STATE, Value::Enum(state));
         order.fields.set(&order::STEPS, Value::Uint(course.of().into()));
         order.fields.set(&order::STEPS_DONE, Value::Uint(done.into()));
@@ -140,7 +139,8 @@ impl Core {
                 Ok(())
             }
             What::Remove => {
-                let mut document = judged.before.as_deref().map_or_else(|| Document::new(&service::DECL), Document::clone);
+                let mut document =
+                    judged.before.as_deref().map_or_else(|| Document::new(&service::DECL), Document::clone);
                 document.fields.set(&service::STATE, Value::Enum(service::INACTIVE));
                 document.fields.set_text(&service::MESSAGE, format!("is ended by order {}", draft.key.name));
                 document.fields.set(&common::UPDATED_AT, Value::Time(self.shelf.world.now().wall));
@@ -206,11 +206,9 @@ fn about(draft: &Draft, instant: bool, plan: &Plan) -> DocKey {
     let asked = draft.wanted.first().filter(|wanted| instant && wanted.placed == Placed::Top);
     let direct = draft.order.fields.get(&order::OFFER).is_none();
     match (asked, plan.0.first()) {
-        (Some(wanted), Some(item)) if direct && item.sort == Sort::Add => DocKey {
-            tenant: draft.key.tenant.clone(),
-            kind: service::DECL.number,
-            name: wanted.service.clone(),
-        },
+        (Some(wanted), Some(item)) if direct && item.sort == Sort::Add => {
+            DocKey { tenant: draft.key.tenant.clone(), kind: service::DECL.number, name: wanted.service.clone() }
+        }
         (Some(_) | None, Some(_) | None) => draft.key.clone(),
     }
 }

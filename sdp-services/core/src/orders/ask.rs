@@ -147,9 +147,7 @@ impl Wanted {
     /// Where the asker gave a parameter. A path ends at the map of an item, so there the text names the key.
     pub(super) fn parameter_flaw(&self, key: &Text, why: &str) -> (Path, String) {
         match self.placed {
-            Placed::Top => {
-                (Path { field: order::PARAMETERS.number, inner: Inner::Key(key.clone()) }, why.to_owned())
-            }
+            Placed::Top => (Path { field: order::PARAMETERS.number, inner: Inner::Key(key.clone()) }, why.to_owned()),
             Placed::Item => (cell(self.no, &item::PARAMETERS), format!("{key}: {why}")),
         }
     }

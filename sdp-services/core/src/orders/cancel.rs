@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use strowger_kinds::order;
 use strowger_primitive::{
-    ActionDecl, Admitted, Document, Expect, Fault, FaultKind, Fields, Op, Outcome, Payload, Progress, Ref, Shown, Value,
-    common,
+    ActionDecl, Admitted, Document, Expect, Fault, FaultKind, Fields, Op, Outcome, Payload, Progress, Ref, Shown,
+    Value, common,
 };
 
 use super::{Wait, has_ended, is_cancelling};

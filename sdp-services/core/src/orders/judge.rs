@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use strowger_kinds::{offer, order, resource, service};
-use strowger_primitive::{
-    DocKey, Document, Expect, Fault, FaultKind, Flaw, Id, Name, Path, Place, Revision, Text,
-};
+use strowger_primitive::{DocKey, Document, Expect, Fault, FaultKind, Flaw, Id, Name, Path, Place, Revision, Text};
 
 use super::{Wanted, What, has_ended};
 use crate::Core;
@@ -62,12 +60,7 @@ impl Core {
     ///
     /// # Errors
     /// Everything wrong with any of them, at once.
-    pub(super) fn judge<'a>(
-        &self,
-        asker: &Asker<'_>,
-        id: Id,
-        wanted: &'a [Wanted],
-    ) -> Result<Vec<Judged<'a>>, Fault> {
+    pub(super) fn judge<'a>(&self, asker: &Asker<'_>, id: Id, wanted: &'a [Wanted]) -> Result<Vec<Judged<'a>>, Fault> {
         let mut wrong = Wrong::default();
         let mut names = BTreeSet::new();
         let mut judged = Vec::with_capacity(wanted.len());
@@ -112,7 +105,10 @@ impl Core {
         };
         if !orderable(&offered) {
             let state = offered.fields.choice(&offer::STATE).and_then(|n| offer::STATES.name_of(n));
-            let text = format!("offer \"{offer}\" is {}; only an active or launched one can be ordered", state.unwrap_or("unknown"));
+            let text = format!(
+                "offer \"{offer}\" is {}; only an active or launched one can be ordered",
+                state.unwrap_or("unknown")
+            );
             wrong.fault(Fault::new(FaultKind::Conflict, "offer-not-orderable", text), wanted.offer_path());
         }
         let mut values = match parameter::values(&offered, parameters) {
@@ -164,13 +160,8 @@ impl Core {
             return None;
         }
         let parts = self.parts_of(asker.tenant, &there);
-        let item = Item {
-            no: wanted.no,
-            sort: Sort::Remove,
-            service: wanted.service.clone(),
-            values: BTreeMap::new(),
-            parts,
-        };
+        let item =
+            Item { no: wanted.no, sort: Sort::Remove, service: wanted.service.clone(), values: BTreeMap::new(), parts };
         Some(Judged { wanted, key, before: Some(there), item })
     }
 
@@ -188,7 +179,8 @@ impl Core {
 
     /// What runs for a service. Its resources are named by the order that made it, without a gap.
     fn parts_of(&self, tenant: &Name, there: &Document) -> Vec<Part> {
-        let (Some(name), Some(maker)) = (there.fields.text(&strowger_primitive::common::NAME), there.fields.text(&service::ORDER))
+        let (Some(name), Some(maker)) =
+            (there.fields.text(&strowger_primitive::common::NAME), there.fields.text(&service::ORDER))
         else {
             return Vec::new();
         };

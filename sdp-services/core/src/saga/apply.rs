@@ -60,7 +60,8 @@ impl Core {
             None => vec![Op::Keep {
                 key: journal_key(ended.id),
                 expect: Expect::Revision(ended.fence),
-                value: Journal::write(ended.order, &after).map_err(|error| NoChange::Unwritten(Fault::internal(error)))?,
+                value: Journal::write(ended.order, &after)
+                    .map_err(|error| NoChange::Unwritten(Fault::internal(error)))?,
                 expires: None,
             }],
         };
@@ -86,7 +87,8 @@ impl Core {
             for (stand, (no, row)) in after.0.iter().zip(rows.iter_mut()) {
                 row.set(&item::STATE, Value::Enum(item_state(stand.phase)));
                 // Why an item failed stays to be read while it is undone.
-                let reason_stands = matches!(ended.event, Event::Undone) && !matches!(stand.phase, Phase::Cancelled | Phase::Cancelling);
+                let reason_stands = matches!(ended.event, Event::Undone)
+                    && !matches!(stand.phase, Phase::Cancelled | Phase::Cancelling);
                 if *no == ended.item.no && !reason_stands {
                     row.set_text(&item::MESSAGE, brief(text));
                 }
@@ -120,7 +122,9 @@ impl Core {
                     ops.extend(self.started(ended, part)?);
                 }
             }
-            (Event::Stepped, Sort::Remove) | (Event::Undone, _) => ops.extend(ended.part.and_then(|part| self.removed(ended, part))),
+            (Event::Stepped, Sort::Remove) | (Event::Undone, _) => {
+                ops.extend(ended.part.and_then(|part| self.removed(ended, part)))
+            }
             (Event::Dropped, Sort::Add) if phase == Phase::Cancelled => {
                 ops.extend(ended.item.parts.iter().filter_map(|part| self.removed(ended, part)));
             }
@@ -265,77 +269,4 @@ pub(crate) fn write_receipt(fields: &mut strowger_primitive::Fields, receipt: &R
     } else {
         fields.set(&resource::ENDPOINTS, Value::Map(receipt.endpoints.iter().cloned().collect()));
     }
-}
-
-fn item_state(phase: Phase) -> u32 {
-    match phase {
-        Phase::Waiting => order::ACKNOWLEDGED,
-        Phase::Doing | Phase::Failing => order::IN_PROGRESS,
-        Phase::Cancelling => order::PENDING_CANCELLATION,
-        Phase::Completed => order::COMPLETED,
-        Phase::Failed => order::FAILED,
-        Phase::Cancelled => order::CANCELLED,
-    }
-}
-
-/// The word of records.
-fn word(ended: &Ended<'_>) -> &'static str {
-    match (ended.event, ended.item.sort, ended.part) {
-        (Event::Begun, ..) => "begin",
-        (Event::Stepped | Event::Failed, Sort::Add, Some(_)) => "start",
-        (Event::Stepped | Event::Failed, Sort::Add, None) => "activate",
-        (Event::Stepped | Event::Failed, Sort::Remove, Some(_)) => "stop",
-        (Event::Stepped | Event::Failed, Sort::Remove, None) => "terminate",
-        (Event::Undone, ..) => "undo",
-        (Event::Dropped, ..) => "drop",
-    }
-}
-
-/// What was done, for people.
-fn text(ended: &Ended<'_>) -> String {
-    let service = &ended.item.service;
-    let part = ended.part.map_or("", |part| &*part.component.name);
-    let done = match (ended.event, ended.item.sort, ended.part) {
-        (Event::Begun, Sort::Add, _) => format!("service {service} is being started"),
-        (Event::Begun, Sort::Remove, _) => format!("service {service} is being ended"),
-        (Event::Stepped | Event::Failed, Sort::Add, Some(_)) => format!("component {part} of {service} is started"),
-        (Event::Stepped | Event::Failed, Sort::Add, None) => format!("service {service} is active"),
-        (Event::Stepped | Event::Failed, Sort::Remove, Some(_)) => format!("component {part} of {service} is stopped"),
-        (Event::Stepped | Event::Failed, Sort::Remove, None) => format!("service {service} is ended"),
-        (Event::Undone, ..) => format!("component {part} of {service} is undone"),
-        (Event::Dropped, ..) => format!("service {service} is left as it was"),
-    };
-    match (ended.event, ended.failure) {
-        (Event::Undone, Some(failure)) => format!("component {part} of {service} cannot be undone now: {}", failure.public),
-        (_, Some(failure)) => failure.public.to_string(),
-        (_, None) => done,
-    }
-}
-
-/// Why the first item that failed did; the one in hand only where no other did.
-fn reason(fields: &strowger_primitive::Fields, in_hand: u32) -> Option<String> {
-    let rows = fields.rows(&order::ITEMS)?;
-    let failed = |row: &strowger_primitive::Fields| row.choice(&item::STATE) == Some(order::FAILED);
-    let mut all = rows.iter().filter(|(_, row)| failed(row));
-    let (_, row) = all.clone().find(|(no, _)| **no != in_hand).or_else(|| all.next())?;
-    row.text(&item::MESSAGE).map(|text| text.to_string())
-}
-
-fn died(part: &Part, resource: &Document) -> Failure {
-    let status = match resource.fields.get(&resource::EXIT_STATUS) {
-        Some(Value::Int(status)) => format!(" with status {status}"),
-        Some(_) | None => String::new(),
-    };
-    let public = format!("component \"{}\" ended{status} before its service was active", part.component.name);
-    Fault::new(strowger_primitive::FaultKind::Upstream, "start-failed", public).into()
-}
-
-/// As much as a message may hold.
-pub(crate) fn brief(text: &str) -> &str {
-    cut(text, 255)
-}
-
-/// The first octets of a text, whole characters alone.
-fn cut(text: &str, most: usize) -> &str {
-    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
 }

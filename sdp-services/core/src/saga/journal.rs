@@ -6,9 +6,7 @@ use bytes::Bytes;
 use minicbor::decode::Error as Bad;
 use minicbor::{Decoder, Encoder};
 use strowger_kinds::order;
-use strowger_primitive::{
-    Check, Component, DocKey, HealthCheck, Id, Limits, Name, OwnKey, StepId, Text,
-};
+use strowger_primitive::{Check, Component, DocKey, HealthCheck, Id, Limits, Name, OwnKey, StepId, Text};
 
 use super::course::{Phase, Stand};
 use super::{Course, Item, Part, Plan, Sort};
@@ -131,7 +129,8 @@ fn write_component(out: &mut Out, component: &Component) -> Wrote {
 fn read_component(from: &mut Decoder<'_>) -> Result<Component, Unreadable> {
     exactly(from, 8)?;
     let (name, executable) = (from.str()?.into(), from.str()?.into());
-    let (arguments, environment, files, ports) = (read_texts(from)?, read_map(from)?, read_map(from)?, read_texts(from)?);
+    let (arguments, environment, files, ports) =
+        (read_texts(from)?, read_map(from)?, read_map(from)?, read_texts(from)?);
     exactly(from, 4)?;
     let limits = Limits { memory: from.u64()?, cpu: from.u64()?, files: from.u64()?, output: from.u64()? };
     exactly(from, 6)?;
@@ -283,11 +282,8 @@ mod tests {
                 .chain([Stand { sort: Sort::Remove, parts: 0, phase: Phase::Waiting, step: 0 }])
                 .collect(),
         );
-        let order = DocKey {
-            tenant: Name::new("acme").unwrap(),
-            kind: order::DECL.number,
-            name: Name::new("demo-1").unwrap(),
-        };
+        let order =
+            DocKey { tenant: Name::new("acme").unwrap(), kind: order::DECL.number, name: Name::new("demo-1").unwrap() };
         let kept = Journal::write(&order, &course).unwrap();
         assert_eq!(Journal::read(&kept).unwrap(), Journal { order, course });
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strowger_kinds::order;
 use strowger_primitive::{
-    BoxFuture, DocKey, Deadline, Fault, FaultKind, Provider, ProviderError, Receipt, Task, Text, Watch,
+    BoxFuture, Deadline, DocKey, Fault, FaultKind, Provider, ProviderError, Receipt, Task, Text, Watch,
 };
 
 use super::{Item, Part, Sort};

@@ -19,9 +19,15 @@ async fn a_death_is_told_by_resource_service_and_record() {
     let service = house.get(&service::DECL, "demo-1").unwrap();
     assert_eq!(service.fields.choice(&service::STATE), Some(service::ACTIVE));
     assert_eq!(service.fields.text(&service::MESSAGE).map(|t| &**t), Some("component web ended with status 7"));
-    let told = house.store.records().into_iter().filter(|r| r.fields.text(&record::OPERATION).is_some_and(|w| **w == *"death"));
+    let told = house
+        .store
+        .records()
+        .into_iter()
+        .filter(|r| r.fields.text(&record::OPERATION).is_some_and(|w| **w == *"death"));
     assert_eq!(told.count(), 1);
-    house.until("it is counted", |h| h.core.owners.running(&strowger_primitive::Name::new("local-a").unwrap()) == 1).await;
+    house
+        .until("it is counted", |h| h.core.owners.running(&strowger_primitive::Name::new("local-a").unwrap()) == 1)
+        .await;
     assert_eq!(house.mock.calls().iter().filter(|c| *c == "start web").count(), 1, "nothing is started again");
     house.delete(&service::DECL, "demo-1").await.unwrap();
     house.assert_tidy();

@@ -6,8 +6,8 @@ use std::time::Duration;
 use strowger_kinds::record::Scribe;
 use strowger_kinds::{offer, order, resource, service, tenant};
 use strowger_primitive::{
-    Change, DocKey, Document, Expect, Fault, Fields, Keeper as _, KindDecl, Look as _, Name, Op, Operation, Outcome, Patch, Path, Progress,
-    Provider, Ref, StepId, Stop, Stopper, Store as _, Value, World, common,
+    Change, DocKey, Document, Expect, Fault, Fields, Keeper as _, KindDecl, Look as _, Name, Op, Operation, Outcome,
+    Patch, Path, Progress, Provider, Ref, StepId, Stop, Stopper, Store as _, Value, World, common,
 };
 
 use super::admitted::{ALICE, Asker, admitted};
@@ -45,6 +45,7 @@ impl House {
     /// Dies, and starts again on what is stored.
     pub(super) async fn restart(&mut self) -> Recovered {
         self.life.kill();
+        self.store.calm();
         self.lives += 1;
         self.life = Arc::new(Life::new(self.lives));
         self.core = core(&self.options, &self.store, &self.mock, &self.life);
@@ -236,7 +237,9 @@ pub(super) fn several(name: &str, items: &[Result<&str, &str>]) -> Document {
             Ok(offer) => [(order::item::OFFER.number, text(offer))].into_iter().collect(),
             Err(service) => {
                 let delete = Value::Enum(order::DELETE);
-                [(order::item::ACTION.number, delete), (order::item::SERVICE.number, text(service))].into_iter().collect()
+                [(order::item::ACTION.number, delete), (order::item::SERVICE.number, text(service))]
+                    .into_iter()
+                    .collect()
             }
         }
     };

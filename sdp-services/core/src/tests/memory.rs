@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use strowger_primitive::{
-    BoxFuture, CommitError, Committed, DocKey, Document, Expect, KindDecl, Log, Look, Name, Op, OwnKey, Revision, Store,
-    Value, View, Watch, common,
+    BoxFuture, CommitError, Committed, DocKey, Document, Expect, KindDecl, Log, Look, Name, Op, OwnKey, Revision,
+    Store, Value, View, Watch, common,
 };
 use tokio::sync::watch;
 
@@ -55,6 +55,11 @@ impl Memory {
         held.fates.insert(no, fate);
     }
 
+    /// Every commit is stored from now on.
+    pub(super) fn calm(&self) {
+        self.held.lock().unwrap().fates.clear();
+    }
+
     pub(super) fn commits(&self) -> usize {
         self.held.lock().unwrap().commits
     }
@@ -85,13 +90,14 @@ impl Held {
         for (op, one) in ops.iter().enumerate() {
             let found = self.revision_of(one);
             let holds = match one {
-                Op::Put { expect, .. } | Op::Remove { expect, .. } | Op::Keep { expect, .. } | Op::Forget { expect, .. } => {
-                    match expect {
-                        Expect::Absent => found.is_none(),
-                        Expect::Revision(revision) => found == Some(*revision),
-                        Expect::Any => true,
-                    }
-                }
+                Op::Put { expect, .. }
+                | Op::Remove { expect, .. }
+                | Op::Keep { expect, .. }
+                | Op::Forget { expect, .. } => match expect {
+                    Expect::Absent => found.is_none(),
+                    Expect::Revision(revision) => found == Some(*revision),
+                    Expect::Any => true,
+                },
                 Op::Append { .. } => true,
             };
             if !holds {

@@ -114,7 +114,10 @@ fn error(passing: bool, call: &str) -> ProviderError {
 }
 
 fn receipt(step: &StepId, pid: u32) -> Receipt {
-    let endpoints = vec![("admin".into(), format!("127.0.0.1:{}", pid + 1).into()), ("http".into(), format!("127.0.0.1:{pid}").into())];
+    let endpoints = vec![
+        ("admin".into(), format!("127.0.0.1:{}", pid + 1).into()),
+        ("http".into(), format!("127.0.0.1:{pid}").into()),
+    ];
     Receipt { step: step.clone(), endpoints, pid: Some(pid), place: format!("/w/{}", step.0).into() }
 }
 
@@ -136,7 +139,7 @@ impl Provider for Mock {
             if let Some((pid, None)) = seen.runs.get(step) {
                 return Ok(receipt(step, *pid));
             }
-            let pid = 40_000 + 2 * u32::try_from(seen.starts.values().sum::<u32>()).unwrap();
+            let pid = 40_000 + 2 * seen.starts.values().sum::<u32>();
             *seen.starts.entry(step.clone()).or_default() += 1;
             seen.runs.insert(step.clone(), (pid, None));
             Ok(receipt(step, pid))

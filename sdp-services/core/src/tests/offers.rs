@@ -7,7 +7,9 @@ use super::house::{House, acme, bare, hello, one, several, target, text, told};
 async fn an_offer_that_cannot_mean_what_it_says_is_refused() {
     let house = House::new().await;
     let mut wrong = hello("wrong");
-    wrong.fields.set(&offer::COMPONENTS, Value::Rows([(3, [(2, text("A")), (4, text("sh"))].into_iter().collect())].into()));
+    wrong
+        .fields
+        .set(&offer::COMPONENTS, Value::Rows([(3, [(2, text("A")), (4, text("sh"))].into_iter().collect())].into()));
     let fault = house.make(wrong).await.unwrap_err();
     assert_eq!((fault.code, fault.at.len()), ("invalid-fields", 2));
     let added = Value::Rows([(1, [(2, text("web"))].into_iter().collect())].into());

@@ -32,7 +32,8 @@ async fn a_process_that_is_gone_without_a_trace_is_dead() {
     house.mock = Mock::new("local-a");
     assert_eq!(house.restart().await, Recovered { dead: 2, ..Recovered::default() });
     assert_eq!(house.health("demo-1"), service::DOWN);
-    let messages: Vec<_> = house.resources().iter().filter_map(|r| r.fields.text(&resource::MESSAGE).cloned()).collect();
+    let messages: Vec<_> =
+        house.resources().iter().filter_map(|r| r.fields.text(&resource::MESSAGE).cloned()).collect();
     assert_eq!(messages.iter().map(|m| &**m).collect::<Vec<_>>(), ["component web is gone", "component db is gone"]);
 }
 

@@ -96,7 +96,7 @@ fn a_record_says_all_that_is_known_of_a_request() {
         (&record::TENANT_NAME, "acme"),
         (&record::ABOUT_TENANT, "acme"),
         (&record::PRINCIPAL, "alice"),
-        (&record::METHOD, "password"),
+        (&record::AUTH_METHOD, "password"),
         (&record::PROTOCOL, "http"),
         (&record::TRANSPORT, "tls"),
         (&record::PEER, "192.0.2.7:4711"),
