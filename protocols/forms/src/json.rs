@@ -5,6 +5,7 @@ mod filter;
 mod patch;
 mod place;
 mod read;
+mod rows;
 mod scalar;
 mod token;
 mod write;

@@ -2,7 +2,7 @@
 //!
 //! In: a declaration ([`strowger_primitive::Schema`]) and octets or documents. Out: documents from [`json`] and from
 //! the stored form [`cbor`], and both of these from documents; the contract of the HTTP door ([`openapi`]), the
-//! [`reference`], the [`lock`] of what is released, and every rule that a schema breaks ([`check_schema`]), with the
+//! [`mod@reference`], the [`lock`] of what is released, and every rule that a schema breaks ([`check_schema`]), with the
 //! closed list of [`TYPES`] and their form in every protocol. It never judges bounds beyond what its types can hold
 //! (the check of the kinds does), opens nothing and knows no door.
 //!

@@ -21,7 +21,9 @@ pub fn check_create(document: &mut Document) -> Result<(), Vec<Flaw>> {
         }
     }
     complete(document.kind.fields(), &mut document.fields, &mut flaws, Path::whole);
-    complete_rows(document, &mut flaws);
+    for field in document.kind.fields() {
+        complete_rows(field, &mut document.fields, &mut flaws);
+    }
     if flaws.is_empty() { Ok(()) } else { Err(flaws) }
 }
 
@@ -75,8 +77,16 @@ pub fn check_patch(kind: &'static KindDecl, before: &Fields, patch: &Patch) -> R
         if let Some(value) = after.get(field) {
             check_value(&field.ty, value, &Path::whole(field.number), &mut flaws);
         }
+        complete_rows(field, &mut after, &mut flaws);
     }
     if flaws.is_empty() { Ok(()) } else { Err(flaws) }
+}
+
+/// Fills in the defaults of records that a checked patch brought.
+pub(crate) fn fill_rows(document: &mut Document) {
+    for field in document.kind.fields() {
+        complete_rows(field, &mut document.fields, &mut Vec::new());
+    }
 }
 
 fn flaw(flaws: &mut Vec<Flaw>, path: Path, why: impl Into<String>) {
@@ -102,14 +112,11 @@ fn complete<'a>(
     }
 }
 
-fn complete_rows(document: &mut Document, flaws: &mut Vec<Flaw>) {
-    for field in document.kind.fields() {
-        let Type::Rows { of, .. } = field.ty else { continue };
-        if let Some(Value::Rows(rows)) = document.fields.get_mut(field.number) {
-            for (no, row) in rows {
-                let no = *no;
-                complete(of.iter(), row, flaws, |sub| Path { field: field.number, inner: Inner::Cell(no, sub) });
-            }
+fn complete_rows(field: &FieldDecl, fields: &mut Fields, flaws: &mut Vec<Flaw>) {
+    if let (Type::Rows { of, .. }, Some(Value::Rows(rows))) = (field.ty, fields.get_mut(field.number)) {
+        for (no, row) in rows {
+            let no = *no;
+            complete(of.iter(), row, flaws, |sub| Path { field: field.number, inner: Inner::Cell(no, sub) });
         }
     }
 }
@@ -342,6 +349,20 @@ mod tests {
         assert_eq!(check_create(&mut d), Ok(()));
         assert_eq!(d.fields.uint(&trunk::MAX_CALLS), Some(30));
         assert_eq!(d.fields.rows(&trunk::ROUTES).and_then(|r| r.get(&1)).and_then(|r| r.at(3)), Some(&Value::Uint(1)));
+    }
+
+    #[test]
+    fn records_that_a_patch_brings_are_whole_too() {
+        let row = |no, sub, value| {
+            let path = Path { field: trunk::ROUTES.number, inner: Inner::Cell(no, sub) };
+            Patch(vec![(path, Change::Set(value))])
+        };
+        let before = Fields::default();
+        assert_eq!(places(check_patch(&trunk::DECL, &before, &row(4, 3, Value::Uint(2)))), ["routes.4.prefix"]);
+        let mut d = Document::new(&trunk::DECL);
+        row(4, 2, Value::Text("49".into())).apply(&trunk::DECL, &mut d.fields);
+        fill_rows(&mut d);
+        assert_eq!(d.fields.rows(&trunk::ROUTES).and_then(|r| r.get(&4)).and_then(|r| r.at(3)), Some(&Value::Uint(1)));
     }
 
     #[test]

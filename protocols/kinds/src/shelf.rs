@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use crate::check::fill_rows;
 use crate::{check_create, check_patch};
 use strowger_primitive::{
     Admitted, Attributes, Cursor, DocKey, Document, Expect, Fault, FaultKind, Fields, Filter, Flaw, Id, Index,
@@ -192,7 +193,9 @@ impl Shelf {
             check_patch(target.kind, &before.fields, &patch).map_err(Fault::flaws)?;
             let mut after = Document::clone(&before);
             let hidden = Arc::clone(&work.grant.hidden);
-            if !patch.clone().apply(target.kind, &mut after.fields) {
+            patch.clone().apply(target.kind, &mut after.fields);
+            fill_rows(&mut after);
+            if after.fields == before.fields {
                 return Ok(Outcome::Document(Shown { document: before, hidden }));
             }
             self.check_refs(&key.tenant, &after)?;

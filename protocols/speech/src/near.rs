@@ -86,9 +86,14 @@ mod tests {
     #[test]
     fn a_slip_finds_its_word() {
         let known = ["ORDER", "OFFER", "IN_PROGRESS"];
-        for (said, meant) in
-            [("ODER", Some("ORDER")), ("ODRER", Some("ORDER")), ("ROREDR", None), ("offr", Some("OFFER")), ("INPROGRES", Some("IN_PROGRESS")), ("ZZ", None)]
-        {
+        for (said, meant) in [
+            ("ODER", Some("ORDER")),
+            ("ODRER", Some("ORDER")),
+            ("ROREDR", None),
+            ("offr", Some("OFFER")),
+            ("INPROGRES", Some("IN_PROGRESS")),
+            ("ZZ", None),
+        ] {
             assert_eq!(near(said, known.into_iter()), meant, "{said}");
         }
         assert_eq!(distance(b"kitten", b"sitting"), 3);

@@ -8,7 +8,7 @@ use strowger_kinds::{offer, service, tenant};
 use strowger_primitive::{Admitted, Document, Fault, FaultKind, Look, Name, OPERATOR, Outcome, Patch, Ref, Revision};
 use strowger_primitive::{SHARED, Value};
 
-pub(crate) use component::{components, default_stop};
+pub(crate) use component::{components, to_stop};
 pub(crate) use parameter::Parameter;
 
 use crate::Core;

@@ -55,7 +55,12 @@ impl Flight {
         lock(&self.carried).contains(&order)
     }
 
-    /// Some order may be stored that nobody carries out: its commit failed in a way that does not tell.
+    /// Begins to store an order. Until that is over, nobody can say whether one is stored that nobody carries out.
+    pub(crate) fn doubting(&self) -> Doubt<'_> {
+        Doubt(Some(self))
+    }
+
+    /// Some order may be stored that nobody carries out.
     pub(crate) fn doubt(&self) {
         self.doubt.store(true, Ordering::Release);
     }
@@ -68,6 +73,25 @@ impl Flight {
     fn seated(&self, order: Id, permit: OwnedSemaphorePermit) -> Seat {
         lock(&self.carried).insert(order);
         Seat { order, carried: Arc::clone(&self.carried), _permit: permit }
+    }
+}
+
+/// Stays as a doubt where it is dropped without a word: the commit failed in a way that does not tell, or its request
+/// was stopped meanwhile.
+pub(crate) struct Doubt<'a>(Option<&'a Flight>);
+
+impl Doubt<'_> {
+    /// It is known what came of it.
+    pub(crate) fn dispel(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Doubt<'_> {
+    fn drop(&mut self) {
+        if let Some(flight) = self.0 {
+            flight.doubt();
+        }
     }
 }
 

@@ -17,7 +17,7 @@
 //! the record. A name is unique because the commit expects nothing there: no lock is held anywhere on this way. An
 //! order that needs no provider is completed in that same commit.
 //!
-//! **It is carried out** by a task of its own, a step at a time. [`saga`] tells how it survives any crash. An item that
+//! **It is carried out** by a task of its own, a step at a time. `saga.rs` tells how it survives any crash. An item that
 //! fails is undone and the others stand (`partial`, TMF641); cancelled, all is undone.
 //!
 //! | state of the service | what it says here |

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use strowger_kinds::{offer, provider};
-use strowger_primitive::{CommitError, DocKey, Document, Expect, Fault, Name, OPERATOR, Op, Provider, Value, common};
+use strowger_primitive::{
+    CommitError, DocKey, Document, Expect, Fault, Look, Name, OPERATOR, Op, Provider, Value, common,
+};
 
 use crate::Core;
 
 /// All providers, in the order of the configuration.
 pub(crate) struct Providers {
     all: Vec<Arc<dyn Provider>>,
-    look: Arc<dyn strowger_primitive::Look>,
+    look: Arc<dyn Look>,
 }
 
 impl Providers {
-    pub(crate) fn new(all: Vec<Arc<dyn Provider>>, look: Arc<dyn strowger_primitive::Look>) -> Self {
+    pub(crate) fn new(all: Vec<Arc<dyn Provider>>, look: Arc<dyn Look>) -> Self {
         Self { all, look }
     }
 
@@ -70,6 +72,7 @@ impl Core {
             document.fields.set(&provider::RUNNING, running);
             let expect = before.as_ref().map_or(Expect::Absent, |there| Expect::Revision(there.revision()));
             if before.is_none_or(|before| *before != document) {
+                document.fields.set(&common::UPDATED_AT, Value::Time(self.shelf.world.now().wall));
                 ops.push(Op::Put { key, expect, document });
             }
         }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use strowger_kinds::{order, resource, service};
 use strowger_primitive::{
-    CommitError, Deadline, DocKey, Document, Expect, Fault, Found, FoundState, Name, Op, OwnKey, Provider, StepId,
-    Value, common,
+    CommitError, Deadline, DocKey, Document, Expect, Fault, Found, FoundState, Name, Op, OwnKey, Provider, Revision,
+    StepId, Value, common,
 };
 
 use crate::Core;
@@ -103,7 +103,7 @@ impl Core {
                 continue;
             }
             let Some(held) = held.get(&step) else { continue };
-            if self.is_making(held) {
+            if self.in_hand(held) {
                 continue;
             }
             match one.state {
@@ -115,16 +115,19 @@ impl Core {
             }
         }
         for (step, held) in held.iter().filter(|(step, _)| !seen.contains(*step)) {
-            if !self.is_making(held) {
+            if !self.in_hand(held) {
                 found.dead += usize::from(self.bury(step, None, None).await);
             }
         }
         found.reaped += self.reap().await;
     }
 
-    /// Its order's saga knows best, and is about to ask for it again.
-    fn is_making(&self, held: &Held) -> bool {
-        held.resource.fields.choice(&resource::STATUS) == Some(resource::RESERVED)
+    /// An order is making it or ending it: that knows best, and is about to ask for it again.
+    fn in_hand(&self, held: &Held) -> bool {
+        let service = held.resource.fields.text(&resource::SERVICE);
+        let service = service.and_then(|name| self.shelf.look.view(&held.tenant, &service::DECL).get(name));
+        let in_use = service.is_some_and(|s| s.fields.choice(&service::STATE) == Some(service::ACTIVE));
+        !in_use || held.resource.fields.choice(&resource::STATUS) == Some(resource::RESERVED)
     }
 
     fn held_at(&self, provider: &Name) -> BTreeMap<StepId, Held> {
@@ -211,7 +214,7 @@ impl Core {
         }
     }
 
-    fn resume_one(&self, fence: strowger_primitive::Revision, journal: Journal) -> Result<bool, Fault> {
+    fn resume_one(&self, fence: Revision, journal: Journal) -> Result<bool, Fault> {
         let key = journal.order;
         let Some(order) = self.shelf.look.view(&key.tenant, &order::DECL).get(key.name.as_str()) else {
             tracing::error!(order = %key.name, "a journal speaks of an order that is not there");

@@ -89,7 +89,7 @@ impl Keeper for Core {
                 return shown;
             }
             let kind = work.operation.kind().map_or(0, |kind| kind.number);
-            // What is asked is taken out; from here on only its word would be told by the work.
+            // Moved out, so that what is asked and the means to end it can be had apart.
             let operation = std::mem::replace(&mut work.operation, Operation::Prove);
             match operation {
                 Operation::Create(document) if kind == offer::DECL.number => self.create_offer(work, document).await,

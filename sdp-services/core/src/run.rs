@@ -16,18 +16,21 @@ impl Core {
                 self.detach("deaths", |core| core.hear(changes, stop));
             }
         }
+        let mut pause = self.shelf.world.sleep(self.options.retry_most());
         loop {
-            let pause = self.shelf.world.sleep(self.options.retry_most());
             tokio::select! {
                 biased;
                 () = stop.wait() => break,
-                () = self.owners.changed() => self.recount().await,
-                () = pause => {
-                    self.reap().await;
-                    self.look_again().await;
-                    self.resume_doubted();
-                    self.recount().await;
+                () = &mut pause => {
+                    // What it does may take as long as a provider likes; it is repeatable, so it can be left.
+                    tokio::select! {
+                        biased;
+                        () = stop.wait() => break,
+                        () = self.mend() => {}
+                    }
+                    pause = self.shelf.world.sleep(self.options.retry_most());
                 }
+                () = self.owners.changed() => self.recount().await,
             }
         }
         self.halter.pull();
@@ -38,6 +41,14 @@ impl Core {
                 tracing::info!("orders are still in flight; they go on at the next start");
             }
         }
+    }
+
+    /// Tries again what could not be done before.
+    async fn mend(&self) {
+        self.reap().await;
+        self.look_again().await;
+        self.resume_doubted();
+        self.recount().await;
     }
 
     fn resume_doubted(&self) {

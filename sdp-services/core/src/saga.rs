@@ -10,10 +10,12 @@ mod course;
 mod journal;
 mod plan;
 mod step;
+mod words;
 
 pub(crate) use course::Course;
 pub(crate) use journal::{JOURNALS, Journal, journal_key, plan_key};
 pub(crate) use plan::{Item, Part, Plan, Sort, step_id};
 
-pub(crate) use apply::{brief, write_receipt};
+pub(crate) use apply::write_receipt;
 pub(crate) use carry::Saga;
+pub(crate) use words::brief;

@@ -2,6 +2,7 @@
 
 mod admitted;
 mod cancelling;
+mod chance;
 mod crashing;
 mod deleting;
 mod dying;
@@ -12,4 +13,5 @@ mod mock;
 mod offers;
 mod ordering;
 mod recovering;
+mod storing;
 mod world;

@@ -35,7 +35,9 @@ fn main() -> Result<()> {
             reopen(&ENGINES)?;
             memory()
         }
+        ["speed"] => speed(&ENGINES),
         ["speed", engines @ ..] => speed(engines),
+        ["open"] => reopen(&ENGINES),
         ["open", engines @ ..] => reopen(engines),
         ["memory"] => memory(),
         ["fill", engine, directory, keys] => fill(engine, Path::new(directory), keys.parse()?),

@@ -91,7 +91,7 @@ fn bounds(at: &str, ty: &Type, schema: &Schema, words: &mut Words, broken: &mut 
             }
             bounds(at, of, schema, words, broken);
         }
-        Type::Rows { of, .. } if of.is_empty() => broken.add(at, "its records have no subfields"),
+        Type::Rows { of: [], .. } => broken.add(at, "its records have no subfields"),
         Type::Bool
         | Type::I32 { .. }
         | Type::U32 { .. }

@@ -30,6 +30,9 @@ pub(super) fn is_camel(said: &str, kebab: &str) -> bool {
 
 /// Writes `kebab` in camel case.
 pub(super) fn put_camel(kebab: &str, out: &mut Vec<u8>) {
+    if !kebab.contains('-') {
+        return out.extend_from_slice(kebab.as_bytes());
+    }
     let mut capital = false;
     for b in kebab.bytes() {
         if b == b'-' {

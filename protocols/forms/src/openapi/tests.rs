@@ -19,7 +19,7 @@ fn walk(value: &Value, place: &str, each: &mut dyn FnMut(&str, &serde_json::Map<
             }
         }
         Value::Array(list) => list.iter().enumerate().for_each(|(i, v)| walk(v, &format!("{place}/{i}"), each)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -83,6 +83,7 @@ fn what_a_maker_must_say_is_required_and_nothing_else_is_taken() {
     assert_eq!(at("ServiceCreate/additionalProperties"), Value::Bool(false));
     assert_eq!(at("ServiceCreate/properties/label/type"), serde_json::json!(["string", "null"]));
     assert_eq!(at("ServiceCreate/properties/offer/type"), Value::from("string"));
+    assert_eq!(at("PolicyCreate/properties/cedar/minLength"), Value::from(1));
     assert_eq!(at("Service/required"), serde_json::json!(["id", "name"]));
     assert!(at("Service/properties/state").get("enum").is_none(), "states are open");
     assert!(at("OfferCreate/properties/state").get("enum").is_some());

@@ -45,6 +45,8 @@ impl Site<'_> {
         };
         if self.nullable(field) {
             node = nullable(node);
+        } else if self.must_be_said(field) {
+            node.set("minLength", 1u32);
         }
         if !field.default.is_empty() && self.role == Role::Input {
             node = node.maybe("default", default(field));
@@ -57,6 +59,13 @@ impl Site<'_> {
         let node = node.with("description", field.doc).with("x-no", u32::from(field.number));
         let node = node.maybe("x-unit", (!field.unit.is_empty()).then_some(field.unit));
         node.maybe("x-since", (field.since > 1).then_some(u32::from(field.since)))
+    }
+
+    /// Empty text is null, so what is required is not empty.
+    fn must_be_said(&self, field: &FieldDecl) -> bool {
+        let taken = matches!(self.role, Role::Input | Role::Patch);
+        let text = matches!(field.ty, Type::Text { .. } | Type::Bytes { .. } | Type::Secret { .. });
+        taken && text && field.required && field.default.is_empty()
     }
 
     /// Typed clients of the 3.0 form cannot send null; they have `unset`.

@@ -131,10 +131,10 @@ fn what_has_nothing_to_show_is_short() {
     let accepted = Outcome::Accepted(Shown { document: Arc::new(order("a")), hidden: [].into() });
     assert!(shown(&accepted, &view(99, false)).contains("RETCODE = 0  Operation accepted, the work goes on"));
     let reply = Outcome::Reply(Payload {
-        action: &strowger_kinds::credential::DECL.actions[0],
-        fields: Fields::from_iter([(1, Value::Text("abc".into()))]),
+        action: &crate::trunk::DECL.actions[1],
+        fields: Fields::from_iter([(1, Value::Uint(7))]),
     });
-    assert!(shown(&reply, &view(99, false)).contains("GENERATED  =  abc"));
+    assert!(shown(&reply, &view(99, false)).contains("LEFT  =  7"));
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Components of an offer, as a provider takes them.
 
-use std::time::Duration;
-
 use strowger_kinds::offer::{self, component as field};
 use strowger_primitive::{
     Check, Component, Document, FieldDecl, Fields, HealthCheck, Limits, Text, Value, read_scalar,
@@ -67,9 +65,14 @@ fn number(row: &Fields, field: &FieldDecl) -> u64 {
     })
 }
 
-/// How long a component that nobody describes any more may take to stop.
-pub(crate) fn default_stop() -> Duration {
-    Duration::from_secs(number(&Fields::default(), &field::STOP_GRACE))
+/// What a plan must know of a component to stop it: its name, and its times where an offer still describes them.
+pub(crate) fn to_stop(name: Text, described: Option<&Component>) -> Component {
+    let mut bare = component(&Fields::default());
+    bare.name = name;
+    if let Some(described) = described {
+        bare.health = described.health.clone();
+    }
+    bare
 }
 
 #[cfg(test)]
@@ -83,6 +86,7 @@ mod tests {
         assert_eq!((component.limits.files, component.limits.output, component.limits.memory), (1_024, 1_048_576, 0));
         assert_eq!((component.health.start_ms, component.health.stop_ms), (30_000, 5_000));
         assert_eq!(component.health.check, None);
-        assert_eq!(default_stop(), Duration::from_secs(5));
+        let gone = to_stop("web".into(), None);
+        assert_eq!((&*gone.name, gone.health.stop_ms), ("web", 5_000));
     }
 }

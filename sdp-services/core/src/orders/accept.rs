@@ -77,17 +77,16 @@ impl Core {
                 ops.push(Op::Keep { key, expect: Expect::Absent, value, expires: None });
             }
             let about = about(&draft, instant, &plan);
-            match work.settle(ops, Some(about)).await {
+            let doubt = self.flight.doubting();
+            let settled = work.settle(ops, Some(about)).await;
+            if instant || settled.as_ref().err().is_none_or(|fault| fault.code != "store-failed") {
+                doubt.dispel();
+            }
+            match settled {
                 Ok(done) => {
                     if let Some(seat) = seat {
-                        self.carry_out(Saga {
-                            id,
-                            order: draft.key.clone(),
-                            plan: Arc::new(plan),
-                            course,
-                            fence: done.revision,
-                            seat,
-                        });
+                        let (order, plan, fence) = (draft.key.clone(), Arc::new(plan), done.revision);
+                        self.carry_out(Saga { id, order, plan, course, fence, seat });
                     }
                     let mut documents = done.documents.into_iter();
                     let order = documents.next().ok_or_else(|| Fault::internal("the commit lost a document"))?;
@@ -95,12 +94,7 @@ impl Core {
                     return Ok(Accepted { order, service });
                 }
                 Err(fault) if fault.code == "stale" => {}
-                Err(fault) => {
-                    if fault.code == "store-failed" && !instant {
-                        self.flight.doubt();
-                    }
-                    return Err(fault);
-                }
+                Err(fault) => return Err(fault),
             }
         }
         Err(Fault::new(FaultKind::Busy, "too-many-changes", "what this order speaks of is changed too often just now")

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use strowger_kinds::order::{self, item};
-use strowger_primitive::{Document, Fault, FieldDecl, Fields, Flaw, Inner, Name, Path, Place, Rows, Text, Value};
+use strowger_primitive::{
+    Document, Fault, FieldDecl, Fields, Flaw, Inner, Name, Path, Place, Rows, Text, Value, common,
+};
 
 /// One item, as it is wanted.
 #[derive(Clone, Debug)]
@@ -139,7 +141,7 @@ impl Wanted {
     /// Where the asker named the service.
     pub(super) fn service_path(&self) -> Path {
         match self.placed {
-            Placed::Top => Path::whole(strowger_primitive::common::NAME.number),
+            Placed::Top => Path::whole(common::NAME.number),
             Placed::Item => cell(self.no, &item::SERVICE),
         }
     }

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use strowger_kinds::{offer, order, resource, service};
-use strowger_primitive::{DocKey, Document, Expect, Fault, FaultKind, Flaw, Id, Name, Path, Place, Revision, Text};
+use strowger_primitive::{
+    DocKey, Document, Expect, Fault, FaultKind, Fields, Flaw, Id, Name, Path, Place, Revision, Text, common,
+};
 
 use super::{Wanted, What, has_ended};
 use crate::Core;
 use crate::broker::{self, Need};
-use crate::catalogue::{components, default_stop, orderable, parameter};
+use crate::catalogue::{components, orderable, parameter, to_stop};
 use crate::saga::{Item, Part, Sort, step_id};
 
 /// An item that can be carried out.
@@ -179,9 +181,7 @@ impl Core {
 
     /// What runs for a service. Its resources are named by the order that made it, without a gap.
     fn parts_of(&self, tenant: &Name, there: &Document) -> Vec<Part> {
-        let (Some(name), Some(maker)) =
-            (there.fields.text(&strowger_primitive::common::NAME), there.fields.text(&service::ORDER))
-        else {
+        let (Some(name), Some(maker)) = (there.fields.text(&common::NAME), there.fields.text(&service::ORDER)) else {
             return Vec::new();
         };
         let order = self.shelf.look.view(tenant, &order::DECL).get(maker);
@@ -196,9 +196,9 @@ impl Core {
             let resource = resources.get(step.0.as_str())?;
             let provider = resource.fields.text(&resource::PROVIDER).and_then(|p| Name::new(p).ok())?;
             let name = resource.fields.text(&resource::COMPONENT).cloned().unwrap_or_else(|| "".into());
-            let still = offered.iter().find(|(_, component)| component.name == name);
-            let component = still.map_or_else(|| nameless(name), |(_, component)| component.clone());
-            Some(Part { step, provider, component: bare(component) })
+            let described = offered.iter().find(|(_, component)| component.name == name);
+            let component = to_stop(name, described.map(|(_, component)| component));
+            Some(Part { step, provider, component })
         });
         found.collect()
     }
@@ -207,33 +207,11 @@ impl Core {
 /// The number of the item that added that service.
 fn made_by(order: &Document, service: &Text) -> Option<u32> {
     let rows = order.fields.rows(&order::ITEMS)?;
-    let adds = |row: &strowger_primitive::Fields| {
+    let adds = |row: &Fields| {
         row.choice(&order::item::ACTION).is_none_or(|action| action == order::ADD)
             && row.text(&order::item::SERVICE) == Some(service)
     };
     rows.iter().find(|(_, row)| adds(row)).map(|(no, _)| *no)
-}
-
-/// A component whose offer does not describe it any more.
-fn nameless(name: Text) -> strowger_primitive::Component {
-    use strowger_primitive::{Component, HealthCheck, Limits};
-    let stop_ms = u64::try_from(default_stop().as_millis()).unwrap_or(u64::MAX);
-    Component {
-        name,
-        executable: "".into(),
-        arguments: Vec::new(),
-        environment: BTreeMap::new(),
-        files: BTreeMap::new(),
-        ports: Vec::new(),
-        limits: Limits::default(),
-        health: HealthCheck { check: None, interval_ms: 0, timeout_ms: 0, start_ms: 0, stop_ms },
-    }
-}
-
-/// To stop a component its name and its times are enough: a plan need not hold its files.
-fn bare(component: strowger_primitive::Component) -> strowger_primitive::Component {
-    let health = component.health;
-    strowger_primitive::Component { health, ..nameless(component.name) }
 }
 
 /// What an order leaves out and no default gives is empty for those who fill it in.

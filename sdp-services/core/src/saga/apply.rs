@@ -5,11 +5,12 @@ use std::sync::Arc;
 use strowger_kinds::order::{self, item};
 use strowger_kinds::{record, resource, service};
 use strowger_primitive::{
-    Check, DocKey, Document, Expect, Fault, Id, KindDecl, Log, Name, Op, Receipt, Revision, Value, common,
+    Check, DocKey, Document, Expect, Fault, Fields, Id, KindDecl, Log, Name, Op, Receipt, Revision, Value, common,
 };
 
 use super::course::{Event, Phase};
 use super::step::Failure;
+use super::words::{brief, cut, died, item_state, reason, text, word};
 use super::{Course, Item, Journal, Part, Sort, journal_key, plan_key};
 use crate::Core;
 use crate::orders::is_cancelling;
@@ -261,7 +262,7 @@ impl Core {
 }
 
 /// What a provider says of a part, written into its resource.
-pub(crate) fn write_receipt(fields: &mut strowger_primitive::Fields, receipt: &Receipt) {
+pub(crate) fn write_receipt(fields: &mut Fields, receipt: &Receipt) {
     fields.set(&resource::PID, receipt.pid.map_or(Value::Text("".into()), |pid| Value::Uint(pid.into())));
     fields.set_text(&resource::WORKSPACE, cut(&receipt.place, 1_024));
     if receipt.endpoints.is_empty() {

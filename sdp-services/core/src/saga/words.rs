@@ -45,7 +45,8 @@ pub(super) fn text(ended: &Ended<'_>) -> String {
         (Event::Stepped | Event::Failed, Sort::Remove, Some(_)) => format!("component {part} of {service} is stopped"),
         (Event::Stepped | Event::Failed, Sort::Remove, None) => format!("service {service} is ended"),
         (Event::Undone, ..) => format!("component {part} of {service} is undone"),
-        (Event::Dropped, ..) => format!("service {service} is left as it was"),
+        (Event::Dropped, Sort::Add, _) => format!("service {service} is given up"),
+        (Event::Dropped, Sort::Remove, _) => format!("service {service} is left as it was"),
     };
     match (ended.event, ended.failure) {
         (Event::Undone, Some(failure)) => {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use strowger_kinds::record::Scribe;
 use strowger_kinds::{offer, order, resource, service, tenant};
 use strowger_primitive::{
-    Change, DocKey, Document, Expect, Fault, Fields, Keeper as _, KindDecl, Look as _, Name, Op, Operation, Outcome,
-    Patch, Path, Progress, Provider, Ref, StepId, Stop, Stopper, Store as _, Value, World, common,
+    Change, DocKey, Document, Expect, Fault, Fields, Keeper as _, KindDecl, Look, Name, Op, Operation, Outcome, Patch,
+    Path, Progress, Provider, Ref, StepId, Stop, Stopper, Store, Value, World, common,
 };
 
 use super::admitted::{ALICE, Asker, admitted};
@@ -163,14 +163,19 @@ impl House {
     }
 }
 
-fn core(options: &Options, store: &Arc<Memory>, mock: &Arc<Mock>, life: &Arc<Life>) -> Arc<Core> {
+pub(super) fn core<S: Store + Look + 'static>(
+    options: &Options,
+    store: &Arc<S>,
+    mock: &Arc<Mock>,
+    life: &Arc<Life>,
+) -> Arc<Core> {
     let scribe = Scribe::new("node", life.now().mono, 1);
     let providers = vec![Arc::clone(mock) as Arc<dyn Provider>];
     let (look, world) = (Arc::clone(store) as _, Arc::clone(life) as _);
     Core::new(options.clone(), strowger_kinds::all(), Arc::clone(store) as _, look, world, scribe, providers)
 }
 
-fn the_tenant() -> Op {
+pub(super) fn the_tenant() -> Op {
     let key = DocKey { tenant: Name::new("operator").unwrap(), kind: tenant::DECL.number, name: acme() };
     Op::Put { key, expect: Expect::Absent, document: named(&tenant::DECL, "acme") }
 }

@@ -25,9 +25,12 @@ async fn an_offer_in_use_stays() {
     let fault = house.delete(&offer::DECL, "bare").await.unwrap_err();
     assert_eq!((fault.kind, fault.code), (FaultKind::Conflict, "offer-in-use"));
     assert!(fault.public.contains("demo-1"), "{fault}");
+    house.mock.script("start web", &[super::mock::Turn::Hangs]);
+    house.make_soon(one("demo-2", "hello")).await.unwrap();
+    assert_eq!(told(house.delete(&offer::DECL, "hello").await).0, "offer-in-use", "an order in flight is one, too");
     house.delete(&service::DECL, "demo-1").await.unwrap();
     assert!(matches!(house.delete(&offer::DECL, "bare").await, Ok(Outcome::Done)));
-    assert_eq!(told(house.make(one("demo-2", "bare")).await), ("offer-not-found", vec!["offer".to_owned()]));
+    assert_eq!(told(house.make(one("demo-3", "bare")).await), ("offer-not-found", vec!["offer".to_owned()]));
 }
 
 #[tokio::test(start_paused = true)]
