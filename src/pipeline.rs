@@ -7,6 +7,8 @@ mod gate;
 mod recall;
 mod running;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

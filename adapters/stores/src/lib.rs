@@ -26,8 +26,8 @@
 //! of a journal is written again and synced at each start: whoever wrote it may have died of a failed sync.
 //!
 //! Libraries: `fjall` keeps kept octets, logs and documents on disk: the fastest group commit of three measured
-//! (README), with plain `write` and `fdatasync`, no mapped writes; not `redb` (a third to a half of the commits where
-//! many write at once) nor SQLite (a sixth to a third). `imbl` for persistent maps: a reader keeps a root as long as it
+//! (README), with plain `write` and `fdatasync`, no mapped writes; not `redb` (a quarter to two fifths of the commits
+//! where many write at once) nor SQLite (a fifth to a quarter). `imbl` for persistent maps: a reader keeps a root as long as it
 //! likes. `arc-swap` for roots without a lock. `crossbeam-channel` for the queue: bounded, and both ends may be threads.
 //! `equivalent` to look names up without making one. `xxhash-rust` to check the journal as fjall does. `rustix` for
 //! free space. tokio's channels only.

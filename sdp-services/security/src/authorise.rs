@@ -15,7 +15,7 @@ impl Security {
     pub fn authorise(&self, known: Known, asked: &Asked<'_>) -> Result<Allowed, Fault> {
         let rules = self.rules.load();
         let who = known.principal();
-        let decide = |relation| rules.decide(who, asked, relation, &self.language).map_err(Fault::internal);
+        let decide = |relation| rules.decide(who, asked, relation).map_err(Fault::internal);
         let mut scope = if asked.relation == Relation::Own { Scope::Own } else { Scope::All };
         let mut verdict = decide(asked.relation)?;
         if asked.target.is_none() && asked.relation == Relation::Tenant && !matches!(verdict, Verdict::Permitted { .. })

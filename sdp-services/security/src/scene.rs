@@ -258,10 +258,10 @@ pub(crate) fn invoke(kind: &'static KindDecl, which: &str, action: &str) -> Oper
 }
 
 fn value(ty: &Type, text: &str) -> Value {
-    match ty {
-        Type::List { of, .. } => Value::List(text.split_whitespace().map(|word| value(of, word)).collect()),
-        scalar => read_scalar(scalar, text).unwrap(),
+    if let Type::List { of, .. } = ty {
+        return Value::List(text.split_whitespace().map(|word| value(of, word)).collect());
     }
+    read_scalar(ty, text).unwrap()
 }
 
 /// The code of a refusal.

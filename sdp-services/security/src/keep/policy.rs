@@ -86,7 +86,7 @@ impl Security {
             origin,
             class: Class::New,
         };
-        match rules.decide(who, &asked, Relation::Tenant, &self.language).map_err(Fault::internal)? {
+        match rules.decide(who, &asked, Relation::Tenant).map_err(Fault::internal)? {
             Verdict::Permitted { .. } => Ok(()),
             Verdict::Forbidden { .. } | Verdict::Nothing => {
                 let text = "after this change you could change no policy any more, not even back";

@@ -11,7 +11,7 @@ use strowger_kinds::principal::ROLE_NAMES;
 use strowger_primitive::{Principal, Relation};
 
 use super::ask::{Asked, Question};
-use super::language::{Language, action_id, class_word};
+use super::language::{action_id, class_word};
 use super::load::Rules;
 use crate::recent::Recent;
 
@@ -44,18 +44,12 @@ pub(crate) struct Mute(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl Rules {
     /// What the policies say of `asked` when the principal stands to it in `relation`.
-    pub(crate) fn decide(
-        &self,
-        who: &Arc<Principal>,
-        asked: &Asked<'_>,
-        relation: Relation,
-        language: &Language,
-    ) -> Result<Verdict, Mute> {
+    pub(crate) fn decide(&self, who: &Arc<Principal>, asked: &Asked<'_>, relation: Relation) -> Result<Verdict, Mute> {
         let question = Question::new(who, asked, relation);
         let kept = match self.table.get(&question) {
             Some(verdict) => verdict,
             None => {
-                let verdict = self.evaluate(&self.plain, who, asked, relation, language)?;
+                let verdict = self.evaluate(&self.plain, who, asked, relation)?;
                 self.table.put(question, verdict.clone());
                 verdict
             }
@@ -63,7 +57,7 @@ impl Rules {
         if self.live.is_empty() || matches!(kept, Verdict::Forbidden { .. }) {
             return Ok(kept);
         }
-        Ok(kept.joined(self.evaluate(&self.live, who, asked, relation, language)?))
+        Ok(kept.joined(self.evaluate(&self.live, who, asked, relation)?))
     }
 
     fn evaluate(
@@ -72,10 +66,9 @@ impl Rules {
         who: &Principal,
         asked: &Asked<'_>,
         relation: Relation,
-        language: &Language,
     ) -> Result<Verdict, Mute> {
-        let (request, entities) = put(who, asked, relation, language)?;
-        let response = Authorizer::new().is_authorized(&request, policies, &entities);
+        let (request, entities) = put(who, asked, relation)?;
+        let response = self.authorizer.is_authorized(&request, policies, &entities);
         let names = |ids: &mut dyn Iterator<Item = &PolicyId>| -> BTreeSet<Arc<str>> {
             ids.map(|id| Arc::from(AsRef::<str>::as_ref(id))).collect()
         };
@@ -119,12 +112,7 @@ impl Verdict {
 }
 
 /// The question in Cedar's terms.
-fn put(
-    who: &Principal,
-    asked: &Asked<'_>,
-    relation: Relation,
-    language: &Language,
-) -> Result<(Request, Entities), Mute> {
+fn put(who: &Principal, asked: &Asked<'_>, relation: Relation) -> Result<(Request, Entities), Mute> {
     let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
     let caller = uid("Caller", &format!("{}/{}", who.tenant, who.name))?;
     let roles: HashSet<EntityUid> = who
@@ -152,9 +140,11 @@ fn put(
         .map(|(k, v)| (k.to_owned(), v)),
     )
     .map_err(mute)?;
+    // The group is all that a policy can ask of an action; the roles are the caller's own, and hold nothing.
     let action = uid("Action", &action_id(asked.kind, asked.word()))?;
+    let done = Entity::new_no_attrs(action.clone(), [uid("Action", asked.verb.word())?].into());
     let request = Request::new(caller, action, resource, context, None).map_err(mute)?;
-    let entities = language.entities.clone().add_entities([asks, thing], None).map_err(mute)?;
+    let entities = Entities::from_entities([asks, thing, done], None).map_err(mute)?;
     Ok((request, entities))
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use cedar_policy::{CedarSchemaError, Entities, Schema as CedarSchema};
+use cedar_policy::{CedarSchemaError, Schema as CedarSchema};
 use strowger_kinds::principal;
 use strowger_primitive::{Class, KindDecl, Relation, Schema, Verb};
 
@@ -33,17 +33,14 @@ pub(crate) struct Language {
     pub(crate) schema: Schema,
     /// Cedar's.
     pub(crate) cedar: CedarSchema,
-    /// The actions and their groups, the roles.
-    pub(crate) entities: Entities,
 }
 
 impl Language {
     /// The language of these kinds.
     pub(crate) fn new(schema: Schema) -> Result<Self, Error> {
         let text = text(&schema);
-        let (cedar, _) = CedarSchema::from_cedarschema_str(&text).map_err(|e| Error::Schema(Box::new(e)))?;
-        let entities = cedar.action_entities().map_err(|e| Error::Entities(Box::new(e)))?;
-        Ok(Self { schema, cedar, entities })
+        let (cedar, _) = CedarSchema::from_cedarschema_str(&text).map_err(|e| Error(Box::new(e)))?;
+        Ok(Self { schema, cedar })
     }
 
     /// The kind that a Cedar type of resource stands for.
@@ -54,14 +51,8 @@ impl Language {
 
 /// Why kinds make no language: one is called like a word of it.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The schema.
-    #[error("the kinds make no Cedar schema")]
-    Schema(#[source] Box<CedarSchemaError>),
-    /// The actions.
-    #[error("the kinds make no Cedar actions")]
-    Entities(#[source] Box<cedar_policy::entities_errors::EntitiesError>),
-}
+#[error("the kinds make no Cedar schema")]
+pub struct Error(#[source] Box<CedarSchemaError>);
 
 /// The schema in Cedar's own words.
 pub(crate) fn text(schema: &Schema) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use cedar_policy::{Effect, Policy, PolicyId, PolicySet, PolicySetError};
+use cedar_policy::{Authorizer, Effect, Policy, PolicyId, PolicySet, PolicySetError};
 use strowger_kinds::policy;
 use strowger_primitive::{Document, Look, Name, OPERATOR, Revision, Text};
 
@@ -23,6 +23,7 @@ pub(crate) struct Rules {
     pub(super) live: PolicySet,
     /// What permits hide, by policy: kind and field numbers.
     pub(super) hides: BTreeMap<String, Vec<(u16, u16)>>,
+    pub(super) authorizer: Authorizer,
     /// What was decided.
     pub(super) table: Decisions,
 }
@@ -89,6 +90,7 @@ impl Rules {
             plain: PolicySet::new(),
             live: PolicySet::new(),
             hides: BTreeMap::new(),
+            authorizer: Authorizer::new(),
             table: Recent::new(decisions),
         };
         for written in all.iter().filter(|written| written.enabled) {

@@ -150,7 +150,8 @@ async fn a_policy_is_in_force_when_its_change_is_answered() {
 async fn a_policy_changed_by_another_is_taken_up() {
     let scene = Scene::open().await;
     let other = scene.again();
-    let known = || scene.security.authority.known(Arc::clone(scene_principal(&scene)));
+    let who = Arc::clone(scene.operator().await.principal());
+    let known = || scene.security.authority.known(Arc::clone(&who));
     let asked = on(&order::DECL, Verb::Read, Relation::Tenant, None);
     other.authorise(known(), &asked).unwrap();
     let (stopper, stop) = Stop::new();
@@ -166,14 +167,6 @@ async fn a_policy_changed_by_another_is_taken_up() {
     .unwrap();
     stopper.pull();
     tokio::time::timeout(Duration::from_secs(10), running).await.unwrap().unwrap();
-}
-
-fn scene_principal(_: &Scene) -> &'static Arc<Principal> {
-    static WHO: std::sync::LazyLock<Arc<Principal>> = std::sync::LazyLock::new(|| {
-        let (tenant, name) = (name("operator"), name("operator"));
-        Arc::new(Principal { tenant, name, roles: [1].into(), revision: Revision(1), method: "password" })
-    });
-    &WHO
 }
 
 #[tokio::test]
@@ -299,7 +292,8 @@ async fn measure() {
     let scene = Scene::open().await;
     let thing = thing();
     let asked = on(&service::DECL, Verb::Read, Relation::Own, Some(&thing));
-    let who = scene_principal(&scene);
+    let who = scene.operator().await.principal().clone();
+    let who = &who;
     let go = || scene.security.authorise(scene.security.authority.known(Arc::clone(who)), &asked).unwrap();
     drop(go());
     let t = tokio::time::Instant::now();

@@ -1,0 +1,260 @@
+//! The whole way of a request, over the real rooms and a store in memory.
+
+use std::net::SocketAddr;
+
+use strowger_core::Core;
+use strowger_driver::System;
+use strowger_kinds::record::Scribe;
+use strowger_kinds::{offer, order, service, tenant};
+use strowger_primitive::{
+    Claim, Deadline, Document, Key, KeyScope, Log, Origin, Patch, Path, Secret, Text, Trace, Transport, Value,
+    authorities, common,
+};
+use strowger_records::{Origin as LogOrigin, Records, Seal};
+use strowger_stores::Embedded;
+
+use super::*;
+
+const SECRET: &str = "operator-secret";
+
+/// A gateway without doors.
+struct House {
+    pipeline: Pipeline,
+    store: Arc<Embedded>,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, SECRET).unwrap();
+        let world: Arc<dyn World> = Arc::new(System);
+        let schema = strowger_kinds::all();
+        let key = Arc::new(strowger_records::Key::generate().unwrap());
+        let seal = Seal::new(Arc::clone(&key), "test", &[Log::AUDIT]).unwrap();
+        let store = Embedded::in_memory(schema.clone(), Box::new(seal), Arc::clone(&world));
+        let (kept, look): (Arc<dyn Store>, Arc<dyn Look>) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
+        let scribe = Scribe::new("test", world.now().mono, 1);
+        let both = authorities();
+        let mut options = strowger_security::Options {
+            operator_secret_file: Some(secret),
+            master_key_file: Some(folder.path().join("master.key")),
+            ..Default::default()
+        };
+        options.argon2.memory = 64;
+        options.argon2.passes = 1;
+        let security = Security::open(
+            &options,
+            both.security,
+            schema.clone(),
+            Arc::clone(&kept),
+            Arc::clone(&look),
+            Arc::clone(&world),
+        )
+        .unwrap();
+        assert!(security.first_start().await.unwrap().is_none());
+        let core = Core::new(
+            strowger_core::Options::default(),
+            schema.clone(),
+            Arc::clone(&kept),
+            Arc::clone(&look),
+            Arc::clone(&world),
+            scribe.clone(),
+            Vec::new(),
+        );
+        core.recover().await.unwrap();
+        let verifier = key.verifier(&LogOrigin::new("test", Log::AUDIT).unwrap());
+        let records = Arc::new(Records::new(Arc::clone(&kept), Arc::clone(&world), verifier));
+        let recorder = Arc::new(Recorder::new(scribe, Arc::clone(&world), Arc::clone(&kept)));
+        let pipeline = Pipeline::new(Parts {
+            authority: both.pipeline,
+            schema,
+            keepers: vec![core as _, Arc::clone(&security) as _, records as _],
+            security,
+            recorder,
+            store: kept,
+            look,
+            world,
+            gate: gate::Options::default(),
+            admit: admit::Options::default(),
+        });
+        let house = Self { pipeline, store, _folder: folder };
+        for name in ["acme", "other"] {
+            let made = house.ask(house.request(Operation::Create(named(&tenant::DECL, name)))).await;
+            assert!(matches!(made, Ok(Outcome::Created(_))), "{made:?}");
+        }
+        let mut shared = house.request(Operation::Create(named(&offer::DECL, "plain")));
+        shared.tenant = Name::new(strowger_primitive::SHARED).ok();
+        assert!(house.ask(shared).await.is_ok());
+        house
+    }
+
+    fn request(&self, operation: Operation) -> Request {
+        let now = self.pipeline.now();
+        let address: SocketAddr = "127.0.0.1:9".parse().unwrap();
+        let peer = Peer { address, listener: "test".into(), transport: Transport::Tcp };
+        Request {
+            id: self.pipeline.new_id(),
+            trace: Trace::default(),
+            origin: Origin { protocol: "test", peer, transport: Transport::Tcp },
+            claim: Claim::Password { principal: "operator".into(), secret: Secret::new(SECRET) },
+            tenant: None,
+            key: None,
+            deadline: Deadline(now.mono + Duration::from_secs(30)),
+            patience: Duration::ZERO,
+            unlike: None,
+            permit: Permit::default(),
+            operation,
+        }
+    }
+
+    async fn ask(&self, request: Request) -> Result<Outcome, Fault> {
+        self.pipeline.ask(request).last().await
+    }
+
+    fn order(&self, name: &str, key: Option<(&str, u64)>) -> Request {
+        let mut document = named(&order::DECL, name);
+        document.fields.set_text(&order::OFFER, "plain");
+        let mut request = self.request(Operation::Create(document));
+        let of = |(bytes, fingerprint): (&str, u64)| Key {
+            scope: KeyScope::Principal,
+            bytes: bytes.as_bytes().into(),
+            fingerprint,
+        };
+        request.key = key.map(of);
+        request
+    }
+
+    fn orders(&self) -> usize {
+        self.store.view(&Name::new("operator").unwrap(), &order::DECL).len()
+    }
+}
+
+fn named(kind: &'static KindDecl, name: &str) -> Document {
+    let mut document = Document::new(kind);
+    document.fields.set_text(&common::NAME, name);
+    document
+}
+
+fn target(kind: &'static KindDecl, name: &str) -> Ref {
+    Ref { kind, index: Index::Name(Name::new(name).unwrap()) }
+}
+
+fn label(text: &str) -> Patch {
+    let value = Value::Text(Text::from(text));
+    Patch(vec![(Path::whole(common::LABEL.number), strowger_primitive::Change::Set(value))])
+}
+
+#[tokio::test]
+async fn a_request_that_is_repeated_is_done_once() {
+    let house = House::new().await;
+    let first = house.ask(house.order("one", Some(("k", 1)))).await.unwrap();
+    let again = house.ask(house.order("one", Some(("k", 1)))).await.unwrap();
+    let id = |outcome: &Outcome| outcome.document().and_then(|d| d.id());
+    assert!(matches!(again, Outcome::Created(_)));
+    assert_eq!(id(&first), id(&again));
+    let other = house.ask(house.order("two", Some(("k", 2)))).await.unwrap_err();
+    assert_eq!((other.kind, other.code), (FaultKind::Conflict, "key-reused"));
+    let taken = house.ask(house.order("one", None)).await.unwrap_err();
+    assert_eq!(taken.kind, FaultKind::Conflict, "without the key it is another request");
+    assert_eq!(house.orders(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twins_that_come_together_are_one() {
+    let house = House::new().await;
+    for round in 0..20 {
+        let name = format!("twin-{round}");
+        let twins: Vec<_> = (0..4).map(|_| house.pipeline.ask(house.order(&name, Some((&name, 7))))).collect();
+        let mut ids = Vec::new();
+        for twin in twins {
+            match twin.last().await {
+                Ok(outcome) => ids.push(outcome.document().and_then(|d| d.id())),
+                Err(fault) => assert_eq!(fault.code, "same-request-under-way"),
+            }
+        }
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "round {round}");
+    }
+    assert_eq!(house.orders(), 20);
+}
+
+#[tokio::test]
+async fn a_change_and_its_record_are_one_commit() {
+    let house = House::new().await;
+    let before = house.store.log_end(Log::AUDIT);
+    house.ask(house.order("one", None)).await.unwrap();
+    assert_eq!(house.store.log_end(Log::AUDIT), before + 1);
+}
+
+#[tokio::test]
+async fn a_peer_that_leaves_stops_nothing() {
+    let house = House::new().await;
+    drop(house.pipeline.ask(house.order("one", None)));
+    let name = Name::new("operator").unwrap();
+    let mut watch =
+        house.store.watch(&DocKey { tenant: name.clone(), kind: order::DECL.number, name: Name::new("one").unwrap() });
+    while watch.now().is_none() {
+        assert!(watch.changed().await);
+    }
+}
+
+#[tokio::test]
+async fn what_is_late_is_not_begun() {
+    let house = House::new().await;
+    let mut late = house.order("late", None);
+    late.deadline = Deadline(house.pipeline.now().mono);
+    assert_eq!(house.ask(late).await.unwrap_err().kind, FaultKind::Expired);
+    assert_eq!(house.orders(), 0);
+}
+
+#[tokio::test]
+async fn a_long_poll_ends_with_the_change() {
+    let house = House::new().await;
+    house.ask(house.order("one", None)).await.unwrap();
+    let service = || target(&service::DECL, "one");
+    let seen = house.ask(house.request(Operation::Read(service()))).await.unwrap();
+    let held = seen.document().unwrap().revision();
+    let mut poll = house.request(Operation::Read(service()));
+    poll.unlike = Some(held);
+    poll.patience = Duration::from_secs(20);
+    let change = house.request(Operation::Update(service(), None, label("new")));
+    let (polled, changed) = tokio::join!(house.ask(poll), house.ask(change));
+    let (polled, changed) = (polled.unwrap(), changed.unwrap());
+    assert_eq!(polled.document().unwrap().revision(), changed.document().unwrap().revision());
+    assert!(polled.document().unwrap().revision() > held);
+
+    let mut quiet = house.request(Operation::Read(service()));
+    quiet.unlike = Some(polled.document().unwrap().revision());
+    quiet.patience = Duration::from_millis(1);
+    let same = house.ask(quiet).await.unwrap();
+    assert_eq!(same.document().unwrap().revision(), polled.document().unwrap().revision());
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_not_there_is_not_found_and_nothing_is_made_in_it() {
+    let house = House::new().await;
+    let mut request = house.request(Operation::Create(named(&offer::DECL, "lost")));
+    request.tenant = Name::new("nowhere").ok();
+    let fault = house.ask(request).await.unwrap_err();
+    assert_eq!((fault.kind, fault.code), (FaultKind::NotFound, "tenant-not-found"));
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_refused_with_a_challenge() {
+    let house = House::new().await;
+    let mut request = house.request(Operation::Prove);
+    request.claim = Claim::Password { principal: "operator".into(), secret: Secret::new("wrong-secret") };
+    let fault = house.ask(request).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Unauthenticated);
+    assert!(fault.challenge.is_some());
+    assert!(matches!(house.ask(house.request(Operation::Prove)).await, Ok(Outcome::Session(_))));
+}
+
+#[tokio::test]
+async fn nothing_is_cancelled_that_is_not_under_way() {
+    let house = House::new().await;
+    let fault = house.ask(house.request(Operation::Cancel(Id(7)))).await.unwrap_err();
+    assert_eq!(fault.code, "request-not-found");
+}
