@@ -23,6 +23,7 @@ pub(crate) struct Rules {
     pub(super) live: PolicySet,
     /// What permits hide, by policy: kind and field numbers.
     pub(super) hides: BTreeMap<String, Vec<(u16, u16)>>,
+    /// Cedar's own.
     pub(super) authorizer: Authorizer,
     /// What was decided.
     pub(super) table: Decisions,

@@ -286,33 +286,3 @@ fn every_kind_has_its_words() {
     ));
     assert!(!text.contains("record.create"), "a kind has its own verbs only");
 }
-
-#[tokio::test]
-async fn measure() {
-    let scene = Scene::open().await;
-    let thing = thing();
-    let asked = on(&service::DECL, Verb::Read, Relation::Own, Some(&thing));
-    let who = scene.operator().await.principal().clone();
-    let who = &who;
-    let go = || scene.security.authorise(scene.security.authority.known(Arc::clone(who)), &asked).unwrap();
-    drop(go());
-    let t = tokio::time::Instant::now();
-    for _ in 0..100_000 {
-        std::hint::black_box(go());
-    }
-    println!("HIT {:?}", t.elapsed() / 100_000);
-    let t = tokio::time::Instant::now();
-    for n in 0..2_000 {
-        let p = Arc::new(Principal { revision: Revision(n + 10), ..Principal::clone(who) });
-        std::hint::black_box(scene.security.authorise(scene.security.authority.known(p), &asked).unwrap());
-    }
-    println!("MISS {:?}", t.elapsed() / 2_000);
-    let claim = crate::scene::password("operator", &scene.secret);
-    let origin = near();
-    scene.security.authenticate(&claim, &origin).await.unwrap();
-    let t = tokio::time::Instant::now();
-    for _ in 0..20_000 {
-        std::hint::black_box(scene.security.authenticate(&claim, &origin).await.unwrap());
-    }
-    println!("REMEMBERED {:?}", t.elapsed() / 20_000);
-}
