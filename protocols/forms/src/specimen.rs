@@ -157,7 +157,10 @@ pub(crate) fn documents() -> impl Strategy<Value = Document> {
         (23, proptest::collection::vec((1u32..=2).prop_map(Value::Enum), 1..8).prop_map(Value::List).boxed()),
         (24, rows().prop_map(Value::Rows).boxed()),
         (25, map().prop_map(Value::Map).boxed()),
-        (26, any().prop_filter("null is nothing", |v| *v != Any::Null).prop_map(Value::Any).boxed()),
+        (
+            26,
+            any().prop_filter("null is nothing", |v| *v != Any::Null).prop_map(|any| Value::Any(Box::new(any))).boxed(),
+        ),
         (27, text().prop_map(Value::Text).boxed()),
     ];
     let fields: Vec<_> = scalars

@@ -36,8 +36,8 @@ pub enum Value {
     Rows(Rows),
     /// A map of text.
     Map(BTreeMap<Text, Text>),
-    /// Bounded JSON.
-    Any(Any),
+    /// Bounded JSON; on the heap, since it is rare and would double the size of every value.
+    Any(Box<Any>),
     /// One stored item whose number this release does not know, kept as it was read (CBOR).
     Raw(Arc<[u8]>),
 }

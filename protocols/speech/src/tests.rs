@@ -274,7 +274,7 @@ fn value(ty: &'static Type) -> BoxedStrategy<Value> {
             let text = "[ -~\n]{0,6}".prop_map(Arc::from);
             btree_map(key, text, 1..3).prop_map(Value::Map).boxed()
         }
-        Type::Any { .. } => anything().prop_map(Value::Any).boxed(),
+        Type::Any { .. } => anything().prop_map(|any| Value::Any(Box::new(any))).boxed(),
     }
 }
 

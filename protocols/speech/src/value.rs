@@ -68,7 +68,7 @@ fn typed(ty: &Type, said: &Said<'_>, at: &Path, flaws: &mut Vec<Flaw>) -> Option
         Type::Any { max } => {
             let Some(text) = plain(said) else { return wrong(ty, at, flaws) };
             match json::read(text, *max as usize) {
-                Ok(any) => Some(Value::Any(any)),
+                Ok(any) => Some(Value::Any(Box::new(any))),
                 Err(why) => flaw(at.clone(), why, flaws),
             }
         }

@@ -105,7 +105,7 @@ fn value(items: &mut Items<'_>, ty: &Type) -> Result<Value, BadCbor> {
         }
         Type::Rows { of, .. } => Value::Rows(rows(items, of)?),
         Type::Map { .. } => Value::Map(map(items)?),
-        Type::Any { .. } => Value::Any(any(items, 1)?),
+        Type::Any { .. } => Value::Any(Box::new(any(items, 1)?)),
     })
 }
 

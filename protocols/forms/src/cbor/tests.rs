@@ -132,7 +132,7 @@ fn a_room_keeps_its_own_fields() {
 fn keys_of_any_keep_their_order() {
     let any = Any::Map(vec![("b".into(), Any::Int(-1)), ("a".into(), Any::Float(0.5))]);
     let mut d = named("t1");
-    d.fields.set(&specimen::EXTRA, Value::Any(any));
+    d.fields.set(&specimen::EXTRA, Value::Any(Box::new(any)));
     let mut out = Vec::new();
     write(&d, &mut out);
     assert_eq!(read(&DECL, &out).unwrap(), d);

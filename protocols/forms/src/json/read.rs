@@ -137,7 +137,7 @@ pub(super) fn inner(reader: &mut Reader<'_>, ty: &Type, whys: &mut Vec<(Inner, S
     let read = match ty {
         Type::List { of, max } => return list(reader, ty, of, *max, whys),
         Type::Map { max, .. } => return map(reader, ty, *max, whys),
-        Type::Any { max } => any::read(reader, *max)?.map(Value::Any),
+        Type::Any { max } => any::read(reader, *max)?.map(|any| Value::Any(Box::new(any))),
         Type::Rows { .. } => {
             reader.skip()?;
             Err(scalar::expected(ty))

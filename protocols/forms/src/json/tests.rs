@@ -50,7 +50,7 @@ proptest! {
     fn strings_are_what_serde_json_reads(text in "\\PC{0,30}") {
         let body = serde_json::to_string(&serde_json::json!({"extra": text})).unwrap();
         let read = created(&body).unwrap();
-        prop_assert_eq!(read.fields.get(&specimen::EXTRA), Some(&Value::Any(Any::Text(text.into()))));
+        prop_assert_eq!(read.fields.get(&specimen::EXTRA), Some(&Value::Any(Box::new(Any::Text(text.into())))));
     }
 }
 
