@@ -28,7 +28,7 @@ impl Security {
                 let off = |_: &Document| {
                     let (mut ring, expect) = Ring::of(&*self.store, &key.tenant, &owner)?;
                     ring.take(&key.name);
-                    Ok(vec![ring.keep(&key.tenant, &owner, expect)])
+                    Ok(vec![ring.keep(&key.tenant, &owner, expect), self.ends_sessions(&key.tenant, &owner)?])
                 };
                 self.shelf.delete(&mut work, &target, only, &off).await
             }
@@ -95,7 +95,7 @@ impl Security {
             after.fields.remove(credential::SECRET.number);
             let Some(verifiers) = &verifiers else { return Ok(Vec::new()) };
             after.fields.set(&credential::STATE, Value::Enum(credential::ACTIVE));
-            self.rehang(&key, &owner, verifiers).map(|op| vec![op])
+            self.rehang(&key, &owner, verifiers).map(Vec::from)
         };
         self.shelf.update(work, &target, only, patch, &check).await
     }
@@ -118,7 +118,8 @@ impl Security {
             after.fields.set(&common::UPDATED_AT, Value::Time(self.shelf.world.now().wall));
             let expect = Expect::Revision(before.revision());
             let put = Op::Put { key: key.clone(), expect, document: after };
-            match work.settle(vec![put, self.rehang(&key, &owner, &verifiers)?], Some(key.clone())).await {
+            let [rehung, ended] = self.rehang(&key, &owner, &verifiers)?;
+            match work.settle(vec![put, rehung, ended], Some(key.clone())).await {
                 Ok(_) => {
                     let generated = Value::Text(secret.expose().into());
                     let fields = Fields::from_iter(credential::ROTATED.iter().map(|f| (f.number, generated.clone())));
@@ -152,11 +153,20 @@ impl Security {
         self.derive(Sort::Password, secret, owner).await
     }
 
-    /// The operation that puts a credential's new verifiers in place of the old ones.
-    fn rehang(&self, key: &DocKey, owner: &Name, verifiers: &[Verifier]) -> Result<Op, Fault> {
+    /// The operations that put a credential's new verifiers in place of the old ones.
+    fn rehang(&self, key: &DocKey, owner: &Name, verifiers: &[Verifier]) -> Result<[Op; 2], Fault> {
         let (mut ring, expect) = Ring::of(&*self.store, &key.tenant, owner)?;
         ring.hang(key.name.clone(), verifiers.to_vec());
-        Ok(ring.keep(&key.tenant, owner, expect))
+        Ok([ring.keep(&key.tenant, owner, expect), self.ends_sessions(&key.tenant, owner)?])
+    }
+
+    /// A session lasts as long as its principal's revision: whoever came in by a secret that opens no more is out. What
+    /// the principal holds stays.
+    fn ends_sessions(&self, tenant: &Name, owner: &Name) -> Result<Op, Fault> {
+        let document = self.shelf.look.view(tenant, &principal::DECL).get(owner.as_str());
+        let document = document.ok_or_else(|| self.shelf.missing(tenant, &principal::DECL, owner.as_str()))?;
+        let key = DocKey { tenant: tenant.clone(), kind: principal::DECL.number, name: owner.clone() };
+        Ok(Op::Put { key, expect: Expect::Revision(document.revision()), document: Document::clone(&document) })
     }
 
     /// Whose a credential is, if the asker may touch him.

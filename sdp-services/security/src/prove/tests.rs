@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_kinds::{credential, principal, tenant};
-use strowger_primitive::{Claim, FaultKind, Operation, Outcome, Transport, Type, World as _};
+use strowger_primitive::{Claim, FaultKind, Operation, Outcome, Session, Transport, Type, World as _};
 
 use crate::scene::{Scene, code, credential as made, delete, from, invoke, near, password, target, update};
 
@@ -223,4 +223,25 @@ async fn a_device_gets_its_secret_once() {
     let shown = shown.unwrap().document().unwrap().clone();
     assert!(!format!("{shown:?}").contains(&second));
     assert!(matches!(credential::SECRET.ty, Type::Secret { .. }) && shown.fields.get(&credential::SECRET).is_none());
+}
+
+#[tokio::test]
+async fn who_came_in_by_a_secret_that_opens_no_more_is_out() {
+    let scene = Scene::open().await;
+    scene.tenant("acme").await;
+    let known = scene.principal("acme", "alice", "user").await;
+    let operator = async |operation| scene.ask(scene.operator().await, "acme", operation).await.unwrap();
+    let mut session = scene.security.session(&known);
+    let flow = async |session: &Session| {
+        scene.security.authenticate(&Claim::Session(session.clone()), &near()).await.map(drop)
+    };
+    flow(&session).await.unwrap();
+    operator(update(&credential::DECL, "alice", &[("label", "mine")])).await;
+    flow(&session).await.unwrap();
+    operator(update(&credential::DECL, "alice", &[("secret", "another secret")])).await;
+    assert_eq!(code(flow(&session).await), "session-ended", "the secret was changed");
+    session = scene.security.session(&scene.log_in("alice@acme", "another secret").await.unwrap());
+    flow(&session).await.unwrap();
+    operator(delete(&credential::DECL, "alice")).await;
+    assert_eq!(code(flow(&session).await), "session-ended", "the credential is gone");
 }
