@@ -127,7 +127,7 @@ fn csv_has_a_line_of_names_and_a_line_for_each_record() {
     assert_eq!(csv(&*store, LOG, &mut out, &mut |_, _| {}).unwrap(), 4);
     let text = String::from_utf8(out).unwrap();
     let lines: Vec<&str> = text.split("\r\n").collect();
-    assert!(lines[0].starts_with("id,sequence,createdAt,class,node,tenantName,"), "{}", lines[0]);
+    assert!(lines[0].starts_with("id,sequence,createdAt,recordClass,node,tenantName,"), "{}", lines[0]);
     assert!(lines[1].contains(",0,2027-01-15T08:00:00.000Z,each,"), "{}", lines[1]);
     assert!(lines[4].contains(",\"'=HYPERLINK(\"\"x\"\")\","), "{}", lines[4]);
     let columns = lines[0].split(',').count();
