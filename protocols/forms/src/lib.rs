@@ -12,6 +12,7 @@
 //! tests.
 
 pub mod cbor;
+pub mod fuzz;
 pub mod json;
 pub mod lock;
 pub mod openapi;

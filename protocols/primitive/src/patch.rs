@@ -126,10 +126,9 @@ fn apply_one(kind: &'static KindDecl, fields: &mut Fields, path: Path, change: C
         (Inner::Cell(no, sub), change) => {
             debug_assert!(kind.field(number).is_some());
             let mut rows = rows_of(fields, number);
-            let row = rows.entry(no).or_default();
             match change {
-                Change::Set(value) => row.put(sub, value),
-                Change::Unset => drop(row.remove(sub)),
+                Change::Set(value) => rows.entry(no).or_default().put(sub, value),
+                Change::Unset => drop(rows.get_mut(&no).and_then(|row| row.remove(sub))),
             }
             put_rows(fields, number, rows);
         }

@@ -121,7 +121,7 @@ fn print_decimal(mantissa: i64, scale: u8) -> String {
 }
 
 fn hex(text: &str) -> Option<Arc<[u8]>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
     text.as_bytes()
@@ -173,6 +173,7 @@ mod tests {
             (Type::Decimal { scale: 0 }, "99999999999999999999"),
             (Type::Duration { max: 1 }, "h"),
             (Type::Bytes { max: 4 }, "H'0"),
+            (Type::Bytes { max: 4 }, "H'+F"),
             (Type::Time, "noon"),
         ] {
             assert!(read_scalar(&ty, said).is_err(), "{said}");

@@ -267,7 +267,7 @@ fn value(ty: &'static Type) -> BoxedStrategy<Value> {
         Type::List { of, .. } => vec(value(of), 1..4).prop_map(Value::List).boxed(),
         Type::Rows { of, .. } => {
             let row = fields(of.iter().filter(|f| f.creatable()).collect());
-            btree_map(any::<u32>(), row, 1..3).prop_map(Value::Rows).boxed()
+            btree_map(1u32.., row, 1..3).prop_map(Value::Rows).boxed()
         }
         Type::Map { .. } => {
             let key = "[ -<>-~]{1,6}".prop_map(Arc::from);

@@ -164,7 +164,7 @@ fn map(max: u32, ty: &Type, said: &Said<'_>, at: &Path, flaws: &mut Vec<Flaw>) -
     for part in parts(said) {
         let Some((key, value)) = plain(part).and_then(|text| text.split_once('=')) else { return wrong(ty, at, flaws) };
         if map.insert(key.into(), value.into()).is_some() {
-            let inner = if at.inner == Inner::Whole { Inner::Key(key.into()) } else { at.inner.clone() };
+            let inner = if at.inner == Inner::Whole { Inner::Key(shown(key)) } else { at.inner.clone() };
             flaws.push(Flaw { place: Place::Field(Path { field: at.field, inner }), why: "is said twice".to_owned() });
         }
         if map.len() > max as usize {
@@ -172,6 +172,12 @@ fn map(max: u32, ty: &Type, said: &Said<'_>, at: &Path, flaws: &mut Vec<Flaw>) -
         }
     }
     Some(Value::Map(map))
+}
+
+/// A key, fit to be told back: short, without control characters.
+fn shown(key: &str) -> Text {
+    let short: String = key.chars().take(64).map(|c| if c.is_control() { '?' } else { c }).collect();
+    short.into()
 }
 
 fn rows(of: &[FieldDecl], max: u32, said: &Said<'_>, at: &Path, flaws: &mut Vec<Flaw>) -> Option<Value> {
@@ -182,7 +188,7 @@ fn rows(of: &[FieldDecl], max: u32, said: &Said<'_>, at: &Path, flaws: &mut Vec<
         };
         let next = rows.last_key_value().map_or(1, |(no, _)| no.saturating_add(1));
         let Some(no) = number(named, next) else {
-            return flaw(at.clone(), format!("NO is a whole number from 0 to {}", u32::MAX), flaws);
+            return flaw(at.clone(), format!("NO is a whole number from 1 to {}", u32::MAX), flaws);
         };
         let fields = row(of, no, named, at, flaws);
         if rows.insert(no, fields).is_some() {
@@ -199,7 +205,7 @@ fn rows(of: &[FieldDecl], max: u32, said: &Said<'_>, at: &Path, flaws: &mut Vec<
 /// The number of a record: as said, else the one behind the last.
 fn number(named: &[Named<'_>], next: u32) -> Option<u32> {
     match named.iter().find(|n| n.name.eq_ignore_ascii_case("NO")) {
-        Some(no) => plain(&no.said).and_then(|text| text.parse().ok()),
+        Some(no) => plain(&no.said).and_then(|text| text.parse().ok()).filter(|no| *no > 0),
         None => Some(next),
     }
 }

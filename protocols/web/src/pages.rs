@@ -1,7 +1,5 @@
 //! What needs no log-in: where things are, the contracts, the health.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{self, HeaderMap, HeaderValue};

@@ -32,7 +32,7 @@ impl Web {
     pub fn new(schema: Schema, options: Options, health: Arc<dyn Fn() -> Health + Send + Sync>) -> Arc<Self> {
         let mut http1 = http1::Builder::new();
         // Heads are timed by the connection, which tells a slow head from an idle connection.
-        http1.header_read_timeout(None).half_close(true).pipeline_flush(true);
+        http1.header_read_timeout(None).half_close(true);
         http1.max_headers(options.headers).max_header_size(options.head).max_buf_size(options.head.max(8_192));
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2

@@ -4,7 +4,9 @@ mod csv;
 mod lines;
 
 pub use csv::csv;
+pub(crate) use csv::write_row;
 pub use lines::{BadLine, Line, json_lines, verify_export};
+pub(crate) use lines::{write_head, write_record};
 
 use std::io;
 

@@ -86,6 +86,14 @@ impl Key {
         Ed25519KeyPair::generate().map(Self).map_err(|_| KeyError::Generate)
     }
 
+    /// The same key each time, for what must be the same each time.
+    ///
+    /// # Errors
+    /// [`KeyError::Generate`].
+    pub(crate) fn of_seed(seed: &[u8; 32]) -> Result<Self, KeyError> {
+        Ed25519KeyPair::from_seed_unchecked(seed).map(Self).map_err(|_| KeyError::Generate)
+    }
+
     /// What checks the heads of a log that this key signs.
     #[must_use]
     pub fn verifier(&self, origin: &Origin) -> Verifier {

@@ -22,6 +22,7 @@
 //! | `verify`, `replay` | from the first record to the head |
 //! | `export` | JSON lines, which can be verified; CSV |
 //! | `keeper`, `list` | the kind `record` |
+//! | `fuzz` | what fuzzers call |
 //!
 //! Libraries: `aws-lc-rs` for SHA-256 and Ed25519, as TLS has it. Not `ct-merkle`: its tree holds all leaves in memory
 //! and cannot take a batch back; it is the oracle of the tests. Not `tlog_tiles` and `signed_note`: they bring a second
@@ -32,6 +33,7 @@ mod counted;
 mod draft;
 mod export;
 mod fit;
+pub mod fuzz;
 mod hash;
 mod head;
 mod keeper;

@@ -56,7 +56,7 @@ fn scan(kind: &'static KindDecl, body: &[u8], form: PatchForm) -> Result<(Patch,
         match path_of(kind, &name) {
             None => flaws.add(Place::Unknown(shown(&name)), "unset names no field, entry or record of it"),
             Some(path) if changes.iter().any(|(other, _)| overlap(other, &path)) => {
-                flaws.field(path, "is both set and unset, or unset twice");
+                flaws.field(short(path), "is both set and unset, or unset twice");
             }
             Some(path) => changes.push((path, Change::Unset)),
         }
@@ -137,6 +137,14 @@ fn path_of(kind: &'static KindDecl, name: &str) -> Option<Path> {
         | Type::Any { .. } => return None,
     };
     Some(Path { field: field.number, inner })
+}
+
+/// A place fit to be told back: a key may be as long as the body.
+fn short(path: Path) -> Path {
+    match path.inner {
+        Inner::Key(key) => Path { field: path.field, inner: Inner::Key(shown(&key).into()) },
+        Inner::Whole | Inner::Element(_) | Inner::Row(_) | Inner::Cell(..) => path,
+    }
 }
 
 /// Whether two places share something.

@@ -129,8 +129,9 @@ async fn a_thing_is_removed_and_an_action_performed() {
     assert_eq!(got.status, 204, "it gives nothing back");
     assert_eq!(client.desk.classes.lock().unwrap().last(), Some(&Class::InDialog));
     assert!(matches!(client.desk.only().operation, Operation::Invoke(_, action, _) if action.name == "cancel"));
-    let fields = Fields::from_iter([(1, Value::Text("0123".into()))]);
     let action = credential::DECL.action_named("rotate").unwrap();
+    let field = action.output.iter().find(|f| f.name == "generated").unwrap();
+    let fields = Fields::from_iter([(field.number, Value::Text("0123".into()))]);
     client.desk.say(Ok(Outcome::Reply(Payload { action, fields })));
     let got = client.call("POST /v1/credentials/demo-1/rotate", JSON, "{}").await;
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use strowger_kinds::record;
-use strowger_primitive::{FieldDecl, Log, Store, Value, print_scalar};
+use strowger_primitive::{Document, FieldDecl, Log, Store, Value, print_scalar};
 
 use super::ExportError;
 use crate::stored::{each, read_record};
@@ -14,8 +14,8 @@ use crate::verify::Told;
 /// # Errors
 /// [`ExportError`].
 pub fn csv(store: &dyn Store, log: Log, out: &mut dyn Write, told: &mut Told<'_>) -> Result<u64, ExportError> {
-    let columns: Vec<&FieldDecl> = record::DECL.fields().collect();
-    let mut line = columns.iter().map(|f| f.camel()).collect::<Vec<_>>().join(",");
+    let names: Vec<String> = record::DECL.fields().map(FieldDecl::camel).collect();
+    let mut line = names.join(",");
     line.push_str("\r\n");
     out.write_all(line.as_bytes())?;
     let end = store.log_end(log);
@@ -23,15 +23,7 @@ pub fn csv(store: &dyn Store, log: Log, out: &mut dyn Write, told: &mut Told<'_>
     each(store, log, 0, end, &mut |sequence, stored| {
         let record = read_record(stored).map_err(|source| ExportError::Record { sequence, source })?;
         line.clear();
-        for (i, field) in columns.iter().enumerate() {
-            if i > 0 {
-                line.push(',');
-            }
-            if let Some(value) = record.fields.get(field) {
-                write_cell(&printed(field, value), &mut line);
-            }
-        }
-        line.push_str("\r\n");
+        write_row(&record, &mut line);
         out.write_all(line.as_bytes())?;
         count += 1;
         told(sequence + 1, end);
@@ -39,6 +31,19 @@ pub fn csv(store: &dyn Store, log: Log, out: &mut dyn Write, told: &mut Told<'_>
     })?;
     out.flush()?;
     Ok(count)
+}
+
+/// Writes the line of one record.
+pub(crate) fn write_row(record: &Document, line: &mut String) {
+    for (i, field) in record::DECL.fields().enumerate() {
+        if i > 0 {
+            line.push(',');
+        }
+        if let Some(value) = record.fields.get(field) {
+            write_cell(&printed(field, value), line);
+        }
+    }
+    line.push_str("\r\n");
 }
 
 /// A record's fields are scalars and lists of text.

@@ -150,14 +150,15 @@ fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>, number: u64) -> Resul
 }
 
 /// A note has printable characters and line feeds, and its names no quote or backslash: one escape is enough.
-fn write_head(note: &str, line: &mut Vec<u8>) {
+pub(crate) fn write_head(note: &str, line: &mut Vec<u8>) {
     line.extend_from_slice(HEAD.as_bytes());
     line.extend_from_slice(note.replace('\n', "\\n").as_bytes());
     line.extend_from_slice(END.as_bytes());
     line.push(b'\n');
 }
 
-fn write_record(record: &Document, stored: &[u8], line: &mut Vec<u8>) {
+/// Writes a record beside what it is stored as.
+pub(crate) fn write_record(record: &Document, stored: &[u8], line: &mut Vec<u8>) {
     json::write_document(record, &[], None, line);
     if line.last() == Some(&b'}') {
         line.pop();

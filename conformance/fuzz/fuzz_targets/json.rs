@@ -1,0 +1,11 @@
+//! Bodies of all kinds: to create, to change, of actions, of filters.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use strowger_primitive::Schema;
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(strowger_kinds::all);
+
+fuzz_target!(|octets: &[u8]| strowger_forms::fuzz::json(&SCHEMA, octets));
