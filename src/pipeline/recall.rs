@@ -116,10 +116,15 @@ impl Asked {
     }
 }
 
-/// Whether it is an order that has not ended.
+/// Whether what was asked for goes on: an order that has not ended, a service that is being made or ended.
 pub(super) fn under_way(document: &Document) -> bool {
-    use strowger_kinds::order;
-    document.kind == &order::DECL && document.fields.choice(&order::STATE).is_some_and(|state| !order::ended(state))
+    use strowger_kinds::{order, service};
+    let state = |field| document.fields.choice(field);
+    if document.kind == &order::DECL {
+        state(&order::STATE).is_some_and(|state| !order::ended(state))
+    } else {
+        document.kind == &service::DECL && matches!(state(&service::STATE), Some(service::RESERVED | service::INACTIVE))
+    }
 }
 
 fn read(kept: &Bytes) -> Option<(u64, Option<DocKey>)> {

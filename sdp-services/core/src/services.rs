@@ -5,14 +5,15 @@ use std::sync::Arc;
 use strowger_kinds::order::{self, item};
 use strowger_kinds::service;
 use strowger_primitive::{
-    Admitted, DocKey, Document, Fault, Fields, Outcome, Progress, Ref, Revision, Rows, Shown, Text, Value, common,
+    Admitted, DocKey, Document, Fault, FaultKind, Fields, Outcome, Progress, Ref, Revision, Rows, Shown, Text, Value,
+    common,
 };
 
 use crate::Core;
 use crate::orders::{Draft, Placed, Wait, Wanted, What, one_item, state};
 
 impl Core {
-    /// Answers with the service where it was made in time, else with the order that goes on or failed.
+    /// Answers with the service: made, or as it stands while its order goes on or has failed.
     pub(crate) async fn create_service(
         &self,
         mut work: Admitted,
@@ -30,17 +31,16 @@ impl Core {
         let order_key = draft.key.clone();
         let accepted = self.accept(&mut work, draft).await?;
         let order = self.await_end(&order_key, accepted.order, Wait::of(&work), progress).await;
-        if state(&order) != order::COMPLETED {
-            return Ok(going_on(order));
-        }
-        let view = self.shelf.look.view(&service.tenant, &service::DECL);
-        match view.get(service.name.as_str()).or(accepted.service) {
-            Some(document) => Ok(Outcome::Created(Shown { document, hidden: Arc::clone(&work.grant.hidden) })),
-            None => Ok(going_on(order)),
-        }
+        let now = self.shelf.look.view(&service.tenant, &service::DECL).get(service.name.as_str());
+        let document = now.or(accepted.service).ok_or_else(|| Fault::internal("the commit lost a service"))?;
+        let shown = Shown { document, hidden: Arc::clone(&work.grant.hidden) };
+        Ok(if order::ended(state(&order)) { Outcome::Created(shown) } else { Outcome::Accepted(shown) })
     }
 
-    /// Answers that it is done where it was in time, else with the order that goes on or failed.
+    /// Answers that it is done where it was in time, else with the service as it stands while its order goes on.
+    ///
+    /// # Errors
+    /// `Upstream` where it could not be stopped: it is as it was.
     pub(crate) async fn delete_service(
         &self,
         mut work: Admitted,
@@ -52,12 +52,21 @@ impl Core {
         let mut row = Fields::default();
         row.set(&item::ACTION, Value::Enum(order::DELETE));
         row.set(&item::SERVICE, Value::Text(service.name.text()));
-        let wanted = Wanted { no: 1, placed: Placed::Top, service: service.name, what: What::Remove };
+        let name = service.name.clone();
+        let wanted = Wanted { no: 1, placed: Placed::Top, service: name.clone(), what: What::Remove };
         let draft = self.own_order(&work, Rows::from([(1, row)]), wanted)?;
         let order_key = draft.key.clone();
         let accepted = self.accept_only(&mut work, draft, only).await?;
         let order = self.await_end(&order_key, accepted.order, Wait::of(&work), progress).await;
-        Ok(if state(&order) == order::COMPLETED { Outcome::Done } else { going_on(order) })
+        let now = self.shelf.look.view(&service.tenant, &service::DECL).get(name.as_str());
+        match (state(&order), now) {
+            (order::COMPLETED, _) | (_, None) => Ok(Outcome::Done),
+            (state, Some(_)) if order::ended(state) => {
+                let why = order.fields.text(&order::MESSAGE).map_or("it could not be stopped", |text| text);
+                Err(Fault::new(FaultKind::Upstream, "not-ended", format!("service \"{name}\" goes on: {why}")))
+            }
+            (_, Some(document)) => Ok(Outcome::Accepted(Shown { document, hidden: Arc::clone(&work.grant.hidden) })),
+        }
     }
 
     fn own_order(&self, work: &Admitted, rows: Rows, wanted: Wanted) -> Result<Draft, Fault> {
@@ -66,9 +75,4 @@ impl Core {
         let (key, order): (DocKey, Document) = self.shelf.stamp(&work.tenant, work.principal.name.as_str(), order)?;
         Ok(Draft { key, order, wanted: vec![wanted] })
     }
-}
-
-/// What is hidden of services means nothing for orders.
-fn going_on(order: Arc<Document>) -> Outcome {
-    Outcome::Accepted(Shown { document: order, hidden: Arc::from([]) })
 }

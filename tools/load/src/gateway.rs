@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub(crate) struct Gateway {
 impl Place {
     pub(crate) fn new(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder.join("faults"))?;
+        // Made here, as the operator makes it: what is watched begins in it.
+        fs::DirBuilder::new().mode(0o700).create(folder.join("data"))?;
         fs::write(folder.join("secret"), SECRET)?;
         Ok(Self { folder: fs::canonicalize(folder)?, faults: false, set: Vec::new() })
     }
@@ -68,7 +71,42 @@ impl Place {
 
     /// Starts one and waits until it serves.
     pub(crate) fn start(&self) -> Result<Gateway> {
-        let ready = self.folder.join("ready");
+        let ready = self.ready();
+        let mut child = self.spawn()?;
+        let served = clock::until(START, "the gateway serves", || match child.try_wait()? {
+            Some(status) => bail!("the gateway ended with {status}:\n{}", self.last_words()),
+            None => Ok(fs::read(&ready).ok()),
+        });
+        let said = match served {
+            Ok(said) => said,
+            Err(error) => {
+                let _gone_already = child.kill().and_then(|()| child.wait());
+                return Err(error);
+            }
+        };
+        let said: serde_json::Value = serde_json::from_slice(&said)?;
+        let listener = |name: &str| -> Result<SocketAddr> {
+            let address = said.get("listeners").and_then(|l| l.get(name)).and_then(|a| a.as_str());
+            Ok(address.with_context(|| format!("no listener {name}"))?.parse()?)
+        };
+        Ok(Gateway { http: listener("http")?, mml: listener("mml")?, child })
+    }
+
+    /// Starts one and kills it after `time`, wherever it is by then.
+    pub(crate) fn start_and_kill(&self, time: Duration) -> Result<()> {
+        let mut child = self.spawn()?;
+        clock::pass(time);
+        child.kill()?;
+        child.wait()?;
+        Ok(())
+    }
+
+    fn ready(&self) -> PathBuf {
+        self.folder.join("ready")
+    }
+
+    fn spawn(&self) -> Result<Child> {
+        let ready = self.ready();
         if ready.exists() {
             fs::remove_file(&ready)?;
         }
@@ -88,27 +126,10 @@ impl Place {
         if self.faults {
             command.env("LD_PRELOAD", beside("libstrowger_faults.so")?);
             command.env("STROWGER_FAULTS", self.folder.join("faults"));
-            command.env("STROWGER_FAULTS_UNDER", self.data().join("store"));
+            command.env("STROWGER_FAULTS_UNDER", self.data());
         }
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let mut child = command.spawn().context("the gateway cannot be started")?;
-        let served = clock::until(START, "the gateway serves", || match child.try_wait()? {
-            Some(status) => bail!("the gateway ended with {status}:\n{}", self.last_words()),
-            None => Ok(fs::read(&ready).ok()),
-        });
-        let said = match served {
-            Ok(said) => said,
-            Err(error) => {
-                let _gone_already = child.kill().and_then(|()| child.wait());
-                return Err(error);
-            }
-        };
-        let said: serde_json::Value = serde_json::from_slice(&said)?;
-        let listener = |name: &str| -> Result<SocketAddr> {
-            let address = said.get("listeners").and_then(|l| l.get(name)).and_then(|a| a.as_str());
-            Ok(address.with_context(|| format!("no listener {name}"))?.parse()?)
-        };
-        Ok(Gateway { http: listener("http")?, mml: listener("mml")?, child })
+        command.spawn().context("the gateway cannot be started")
     }
 
     /// The end of its log.
@@ -131,17 +152,13 @@ impl Place {
         command.arg(self.folder.join("faults")).args(seed.map(|seed| seed.to_string()));
         let output = command.output()?;
         if !output.status.success() {
-            bail!("the power cut failed: {}", String::from_utf8_lossy(&output.stderr));
+            bail!("the power cut in {} failed: {}", self.folder.display(), String::from_utf8_lossy(&output.stderr));
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 }
 
 impl Gateway {
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Kills it as `kill -9` does.
     pub(crate) fn kill(mut self) -> Result<()> {
         self.child.kill()?;

@@ -28,6 +28,8 @@ pub(crate) fn run(name: &str, seconds: u64) -> Result<()> {
     let time = format!("-max_total_time={seconds}");
     let (fresh, seeds) = (fresh.display().to_string(), seeds.display().to_string());
     let status = command("cargo", &["+nightly", "fuzz", "run", "--fuzz-dir", "conformance/fuzz", name])?
+        // Beside the workspace's own, so that neither waits for the other.
+        .env("CARGO_TARGET_DIR", root()?.join("target/fuzz"))
         .args([&fresh, &seeds, "--", &time, "-rss_limit_mb=2048", "-timeout=10"])
         .status()?;
     if status.success() { Ok(()) } else { bail!("{name} failed; look under conformance/fuzz/artifacts/{name}") }

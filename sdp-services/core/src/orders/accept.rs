@@ -13,7 +13,7 @@ use strowger_primitive::{
 use super::judge::{Asker, Judged};
 use super::{Placed, Wanted, What};
 use crate::Core;
-use crate::saga::{Course, Journal, Plan, Saga, Sort, journal_key, plan_key};
+use crate::saga::{Course, Journal, Plan, Saga, journal_key, plan_key};
 
 /// How often an order is judged anew when what it was judged by changed before it was stored.
 const TRIES: u32 = 16;
@@ -76,7 +76,7 @@ impl Core {
                 let (key, value) = (journal_key(id), Journal::write(&draft.key, &course).map_err(Fault::internal)?);
                 ops.push(Op::Keep { key, expect: Expect::Absent, value, expires: None });
             }
-            let about = about(&draft, instant, &plan);
+            let about = about(&draft);
             let doubt = self.flight.doubting();
             let settled = work.settle(ops, Some(about)).await;
             if instant || settled.as_ref().err().is_none_or(|fault| fault.code != "store-failed") {
@@ -195,15 +195,14 @@ impl Core {
     }
 }
 
-/// What a repeated request is answered with: the service that was made at once where that was asked for, else the order.
-fn about(draft: &Draft, instant: bool, plan: &Plan) -> DocKey {
-    let asked = draft.wanted.first().filter(|wanted| instant && wanted.placed == Placed::Top);
+/// What the answer speaks of: the service that was asked for directly, else the order.
+fn about(draft: &Draft) -> DocKey {
     let direct = draft.order.fields.get(&order::OFFER).is_none();
-    match (asked, plan.0.first()) {
-        (Some(wanted), Some(item)) if direct && item.sort == Sort::Add => {
+    match draft.wanted.first().filter(|wanted| direct && wanted.placed == Placed::Top) {
+        Some(wanted) => {
             DocKey { tenant: draft.key.tenant.clone(), kind: service::DECL.number, name: wanted.service.clone() }
         }
-        (Some(_) | None, Some(_) | None) => draft.key.clone(),
+        None => draft.key.clone(),
     }
 }
 

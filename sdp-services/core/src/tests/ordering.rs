@@ -70,7 +70,7 @@ async fn patience_gets_the_end_and_its_lack_the_place_to_look() {
     let house = House::new().await;
     assert_eq!(shown(&house.make(one("demo-1", "hello")).await.unwrap()), ("created", "order"));
     assert_eq!(shown(&house.make(a_service("demo-2", "hello")).await.unwrap()), ("created", "service"));
-    assert_eq!(shown(&house.make_soon(a_service("demo-3", "hello")).await.unwrap()), ("accepted", "order"));
+    assert_eq!(shown(&house.make_soon(a_service("demo-3", "hello")).await.unwrap()), ("accepted", "service"));
     assert_eq!(shown(&house.make_soon(a_service("demo-4", "bare")).await.unwrap()), ("created", "service"));
     house.until("demo-3 is active", |h| h.service_state("demo-3") == service::ACTIVE).await;
     house.mock.script("ready web", &[Turn::Hangs]);

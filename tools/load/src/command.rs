@@ -1,0 +1,46 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::crash::{self, Broken};
+
+/// Load from outside: the crash audit and the benches. Everything runs on loopback and ends by itself.
+#[derive(Parser)]
+#[command(name = "strowger-load")]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Kills a gateway under load again and again, and looks for what it promised.
+    Crash {
+        /// So many kills, and so many power cuts.
+        #[arg(long, default_value_t = 10)]
+        cycles: u32,
+        /// Says the same things in the same order.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Break the gateway on purpose; the audit is expected to fail.
+        #[arg(long = "break")]
+        broken: Option<Broken>,
+    },
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match Line::parse().command {
+        Command::Crash { cycles, seed, broken } => crash::run(crash::Options { cycles, seed, broken }),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _nobody_reads = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("error: {error:#}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}

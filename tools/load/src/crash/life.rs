@@ -1,0 +1,209 @@
+//! One store from its making on: loads, deaths, and what was promised all along.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::Broken;
+use super::audit::{Loss, Sort, audit, records};
+use super::client::{APP, PLAIN};
+use super::ledger::{Ack, Answer, Ledger, is_end};
+use super::load::Load;
+use super::{look, processes, store};
+use crate::chance::Chance;
+use crate::clock;
+use crate::gateway::{Gateway, Place, SECRET, USER};
+use crate::http::Client;
+
+/// How it dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Death {
+    /// `kill -9` of the gateway alone.
+    Kill,
+    /// Everything at once, and the disk loses what was not synced.
+    Power,
+}
+
+/// One store and its gateway.
+pub(crate) struct Life {
+    pub(crate) place: Place,
+    pub(crate) gateway: Option<Gateway>,
+    pub(crate) ledger: Ledger,
+    pub(crate) broken: Option<Broken>,
+    pub(crate) last: Last,
+    /// The last signed head that was given.
+    head: Option<String>,
+    _folder: TempDir,
+}
+
+/// The last load and death.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Last {
+    pub(crate) load: Duration,
+    pub(crate) again: Duration,
+    pub(crate) promised: u64,
+    pub(crate) unknown: u64,
+    pub(crate) refused: u64,
+    pub(crate) records: u64,
+    pub(crate) repeated: u64,
+    pub(crate) programs: usize,
+}
+
+impl Life {
+    /// Makes a store with two offers.
+    pub(crate) fn begin(faults: bool) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("strowger-load-").tempdir()?;
+        let mut place = Place::new(folder.path())?;
+        place.faults = faults;
+        // The load is one principal from one address.
+        place.set.extend(["log.level=warn", "admit.per_principal=0", "admit.per_tenant=0"].map(str::to_owned));
+        let gateway = place.start()?;
+        let mut client = Client::new(gateway.http, USER, SECRET);
+        let component = json!({
+            "key": "main", "executable": "strowger", "arguments": ["sample-app", "--port", "${port.http}"],
+            "ports": ["http"], "health": "http", "healthTarget": "/health", "healthInterval": 200,
+        });
+        for offer in [json!({ "name": PLAIN }), json!({ "name": APP, "components": [component] })] {
+            let reply = client.call("POST", "/v1/offers", &[], offer.to_string().as_bytes())?;
+            anyhow::ensure!(reply.status == 201, "an offer: {} {}", reply.status, String::from_utf8_lossy(&reply.body));
+        }
+        let (gateway, ledger) = (Some(gateway), Ledger::default());
+        Ok(Self { place, gateway, ledger, broken: None, last: Last::default(), head: None, _folder: folder })
+    }
+
+    /// Loads it for `time`, kills it, starts it again and says what is wrong.
+    pub(crate) fn die(&mut self, death: Death, time: Duration, word: &str, chance: &mut Chance) -> Result<Vec<Loss>> {
+        let load = self.load(word, chance)?;
+        clock::pass(time);
+        self.last.load = time;
+        self.kill(death, chance)?;
+        self.remember(load)?;
+        let found = self.again(death, chance);
+        // What the disk does is over with this death.
+        self.place.control("")?;
+        found
+    }
+
+    /// Starts a load.
+    pub(crate) fn load(&mut self, word: &str, chance: &mut Chance) -> Result<Load> {
+        self.ledger.turn_page();
+        self.last = Last::default();
+        Load::start(self.gateway.as_ref().context("no gateway")?, word, chance, self.ledger.apps())
+    }
+
+    /// Ends the load and writes down what it was told.
+    pub(crate) fn remember(&mut self, load: Load) -> Result<()> {
+        let before = (self.ledger.promised, self.ledger.unknown, self.ledger.refused.values().sum::<u64>());
+        for told in load.end()? {
+            self.head = told.head.or(self.head.take());
+            for mut change in told.changes {
+                if self.broken == Some(Broken::EarlyAck) && change.answer == Answer::Unknown {
+                    change.answer = Answer::Done(Ack::default());
+                }
+                self.ledger.add(change);
+            }
+        }
+        self.last.promised = self.ledger.promised - before.0;
+        self.last.unknown = self.ledger.unknown - before.1;
+        self.last.refused = self.ledger.refused.values().sum::<u64>() - before.2;
+        Ok(())
+    }
+
+    pub(crate) fn kill(&mut self, death: Death, chance: &mut Chance) -> Result<()> {
+        self.gateway.take().context("no gateway")?.kill()?;
+        if death == Death::Power {
+            processes::end_all(&self.place)?;
+            self.cut(chance)?;
+        }
+        Ok(())
+    }
+
+    fn cut(&self, chance: &mut Chance) -> Result<()> {
+        // Half of the cuts take all that was not synced, half a part of it. A disk that lies loses all.
+        let part = self.broken.is_none() && chance.below(2) == 0;
+        self.place.cut(part.then(|| chance.next()))?;
+        Ok(())
+    }
+
+    /// Looks at the dead one's records, starts it again, perhaps in a second try, and holds everything against what
+    /// was promised.
+    pub(crate) fn again(&mut self, death: Death, chance: &mut Chance) -> Result<Vec<Loss>> {
+        let (kept, mut losses) = store::read(&self.place, self.head.as_deref())?;
+        self.last.records = kept.len() as u64;
+        if self.broken.is_none() && chance.below(4) == 0 {
+            // It dies while it starts, too.
+            self.place.start_and_kill(Duration::from_millis(chance.below(600)))?;
+            if death == Death::Power {
+                processes::end_all(&self.place)?;
+                self.cut(chance)?;
+            }
+        }
+        let begun = clock::now();
+        let gateway = match self.place.start() {
+            Ok(gateway) => gateway,
+            Err(error) => {
+                losses.push(Loss::new(Sort::Dead, format!("{error:#}")));
+                return Ok(losses);
+            }
+        };
+        self.last.again = clock::now().duration_since(begun);
+        let (found, unending) = look::look(&gateway, &self.place, kept)?;
+        losses.extend(unending);
+        losses.extend(records(&self.ledger, &found));
+        losses.extend(audit(&self.ledger, &found, death == Death::Kill));
+        self.last.programs = found.workspaces.iter().map(|workspace| workspace.programs).sum();
+        for (name, facts) in &mut self.ledger.orders {
+            facts.ended = found.orders.get(name).map(|order| order.state.clone()).filter(|state| is_end(state));
+        }
+        if losses.is_empty() {
+            let (repeated, wrong) = look::repeat(&gateway, &self.ledger.repeats, chance)?;
+            self.last.repeated = repeated;
+            losses.extend(wrong);
+            self.settle(&found.orders.keys().cloned().collect());
+        }
+        self.gateway = Some(gateway);
+        Ok(losses)
+    }
+
+    /// What was unanswered is known by now: it was asked for again, or looked at.
+    fn settle(&mut self, there: &std::collections::BTreeSet<String>) {
+        use super::ledger::Sure;
+        for (name, facts) in &mut self.ledger.orders {
+            if facts.made == Sure::Perhaps && there.contains(name) {
+                facts.made = Sure::Yes;
+            }
+        }
+    }
+
+    /// Ends every program and the gateway, kindly: nothing may be left of either.
+    pub(crate) fn end(mut self) -> Result<Vec<Loss>> {
+        const BOUND: Duration = Duration::from_secs(60);
+        let Some(gateway) = self.gateway.take() else { return Ok(Vec::new()) };
+        let mut client = Client::new(gateway.http, USER, SECRET);
+        let mut losses = Vec::new();
+        for workspace in processes::workspaces(&self.place)? {
+            let Some(service) = workspace.service else { continue };
+            client.call("DELETE", &format!("/v1/services/{service}"), &[], b"")?;
+        }
+        let gone = clock::until(BOUND, "every workspace is removed with its service", || {
+            Ok(processes::workspaces(&self.place)?.is_empty().then_some(()))
+        });
+        if let Err(error) = gone {
+            losses.push(Loss::new(Sort::PortLeaked, format!("{error:#}: {:?}", processes::workspaces(&self.place)?)));
+        }
+        if let Err(error) = gateway.stop() {
+            losses.push(Loss::new(Sort::Dead, format!("{error:#}")));
+        }
+        losses.extend(store::read(&self.place, self.head.as_deref())?.1);
+        Ok(losses)
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        drop(self.gateway.take());
+        let _told_already = processes::end_all(&self.place);
+    }
+}
