@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use strowger_cli::{ExportForm, Verify};
 use strowger_driver::System;
 use strowger_primitive::{Log, Schema, Stop, World};
-use strowger_records::{Head, Origin, Verifier};
+use strowger_records::{Head, Origin, Proof, Verifier};
 
 use crate::config::{Config, Sources};
 use crate::{Ready, assemble, log};
@@ -87,6 +87,12 @@ impl strowger_cli::Inside for Inside {
                 if report.given { ", and the head saved earlier is a part of it" } else { "" }
             ),
         })
+    }
+
+    fn check_proof(&self, sources: &strowger_cli::Sources, sequence: u64, answer: &[u8]) -> Result<String> {
+        let fields = strowger_forms::json::read_fields(strowger_kinds::record::proof::ALL, answer)?;
+        let head = Proof::read(sequence, &fields)?.check(&verifier(&load(sources)?)?)?;
+        Ok(format!("record {sequence} is one of the {} under the signed head of {}", head.size, head.origin))
     }
 
     fn export(&self, sources: &strowger_cli::Sources, form: ExportForm, out: &mut dyn Write) -> Result<()> {

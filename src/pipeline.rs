@@ -170,7 +170,7 @@ impl Inner {
         end
     }
 
-    async fn read_on(&self, request: Request, draft: &mut Draft) -> Result<Outcome, Fault> {
+    async fn read_on(&self, mut request: Request, draft: &mut Draft) -> Result<Outcome, Fault> {
         self.in_time(&request)?;
         let known = self.security.authenticate(&request.claim, &request.origin).await?;
         draft.proven(known.principal(), self.world.now().mono);
@@ -202,6 +202,7 @@ impl Inner {
             recall: None,
             turn: Arc::default(),
             settled: Arc::default(),
+            permit: std::mem::take(&mut request.permit),
         };
         keeper.perform(self.admit(request, passed, settle), &Progress::unheard()).await
     }
@@ -229,7 +230,7 @@ impl Inner {
 
     async fn change_on(
         &self,
-        request: Request,
+        mut request: Request,
         draft: &mut Draft,
         settled: &Arc<AtomicBool>,
         progress: &Progress,
@@ -238,16 +239,23 @@ impl Inner {
         let known = self.security.authenticate(&request.claim, &request.origin).await?;
         let principal = Arc::clone(known.principal());
         draft.proven(&principal, self.world.now().mono);
-        let passed = self.pass(&request, known, draft)?;
+        let recall_with = |hidden| {
+            let asked = recall::Asked::new(&request.operation, hidden);
+            request.key.as_ref().map(|key| Recall::new(key, &principal)).zip(asked)
+        };
+        let passed = match self.pass(&request, known, draft) {
+            Ok(passed) => passed,
+            // What it removed the first time is not found the second.
+            Err(fault) if fault.kind == FaultKind::NotFound && matches!(request.operation, Operation::Delete(..)) => {
+                let before = self.recalled(recall_with(Arc::new([])).as_ref()).await;
+                return if matches!(before, Ok(Some(Outcome::Done))) { Ok(Outcome::Done) } else { Err(fault) };
+            }
+            Err(fault) => return Err(fault),
+        };
         self.buckets.take(&principal)?;
         draft.admitted(self.world.now().mono);
-        let repeated = recall::Asked::new(&request.operation, Arc::clone(&passed.allowed.grant().hidden));
-        let recall = request.key.as_ref().map(|key| Recall::new(key, &principal)).zip(repeated);
-        let recalled = || match &recall {
-            Some((recall, asked)) => recall.answer(&*self.store, &*self.look, &self.schema, asked),
-            None => Ok(None),
-        };
-        if let Some(before) = recalled()? {
+        let recall = recall_with(Arc::clone(&passed.allowed.grant().hidden));
+        if let Some(before) = self.recalled(recall.as_ref()).await? {
             return Ok(before);
         }
         // What waited for a proof or in a queue may be late by now; from here on it is done.
@@ -262,6 +270,7 @@ impl Inner {
             recall: recall.as_ref().map(|(recall, _)| recall.clone()),
             turn: Arc::clone(&turn),
             settled: Arc::clone(settled),
+            permit: std::mem::take(&mut request.permit),
         };
         let keeper = self.keeper(&request.operation)?;
         let end = tokio::select! {
@@ -270,13 +279,22 @@ impl Inner {
             () = turn.wait() => Err(stopped()),
         };
         match end {
-            // Its twin came first: the name it wants or its key is taken by the same request.
-            Err(fault) if fault.kind == FaultKind::Conflict && recall.is_some() => match recalled()? {
+            // Its twin may have come first: the name it wants, the revision it saw, the thing itself or its key is
+            // taken by the same request.
+            Err(fault) if twins(fault.kind) => match self.recalled(recall.as_ref()).await? {
                 Some(before) => Ok(before),
                 None if fault.code == REPEATED => Err(busy()),
                 None => Err(fault),
             },
             end => end,
+        }
+    }
+
+    /// The answer of the same request, where it has a key and was done before.
+    async fn recalled(&self, recall: Option<&(Recall, recall::Asked)>) -> Result<Option<Outcome>, Fault> {
+        match recall {
+            Some((recall, asked)) => recall.answer(&*self.store, &*self.look, &self.schema, asked).await,
+            None => Ok(None),
         }
     }
 
@@ -344,7 +362,7 @@ impl Inner {
                 deadline: request.deadline,
                 patience: request.patience,
                 settle: Box::new(settle),
-                permit: request.permit,
+                permit: Permit::default(),
             },
         )
     }
@@ -392,6 +410,11 @@ fn unseen(principal: &Principal, kind: &'static KindDecl, target: Option<&Ref>) 
         Some(target) => Fault { code: kind.missing, ..not_found(&principal.tenant, target) },
         None => Fault::new(FaultKind::NotFound, "tenant-not-found", "there is no such tenant"),
     }
+}
+
+/// What a request may be told whose twin was done a moment before.
+fn twins(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Conflict | FaultKind::Precondition | FaultKind::NotFound | FaultKind::Busy)
 }
 
 fn expired() -> Fault {

@@ -170,7 +170,8 @@ impl Heard {
     pub fn read(from: &mut BufReader<TcpStream>, head_only: bool) -> Result<Self> {
         let line = line(from)?;
         let status = line.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).and_then(|code| code.parse().ok());
-        let mut heard = Self { status: status.with_context(|| format!("no status line: {line:?}"))?, ..Self::default() };
+        let mut heard =
+            Self { status: status.with_context(|| format!("no status line: {line:?}"))?, ..Self::default() };
         loop {
             let line = self::line(from)?;
             if line.is_empty() {

@@ -3,6 +3,8 @@
 //! With `STROWGER_WRITE=1` the seeds that can be made are made anew; what fuzzers found and what was said over real
 //! connections lies beside them and is only read.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,7 +77,7 @@ fn replay(target: &str, seeds: Vec<(String, Vec<u8>)>, read: &mut dyn FnMut(&[u8
     }
     let mut paths: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    assert!(paths.len() <= FILES && paths.len() >= seeds.len(), "{target} has {} inputs", paths.len());
+    assert!(paths.len() <= FILES && paths.len() > seeds.len(), "{target} has {} inputs", paths.len());
     for path in paths {
         assert!(fs::metadata(&path).unwrap().len() <= LONGEST, "{} is too long", path.display());
         // Captured: it is shown where the test fails, and names the input.
@@ -107,12 +109,24 @@ mod seeds {
         let said = [
             ("said", r#"f{"name":"demo-1","offer":"hello","parameters":{"greeting":"hi"}}"#),
             ("items", r#"f{"items":[{"no":2,"offer":"a","act":"delete"},{"offer":"b","parameters":{"a":"\n"}},{}]}"#),
-            ("merge-patch", r#"e{"label":"x","description":null,"state":"active","components":[{"key":"a","files":{"a/b":""}}]}"#),
-            ("unset", r#"e{"label":"y","unset":["description","components.1","components.2.files","labels.a.b","parameters.9.minimum"]}"#),
-            ("secret", r#"c{"principal":"alice","secret":"hunter2-hunter2","expiresAt":"2026-11-24T13:00:03.1239+01:00"}"#),
+            (
+                "merge-patch",
+                r#"e{"label":"x","description":null,"state":"active","components":[{"key":"a","files":{"a/b":""}}]}"#,
+            ),
+            (
+                "unset",
+                r#"e{"label":"y","unset":["description","components.1","components.2.files","labels.a.b","parameters.9.minimum"]}"#,
+            ),
+            (
+                "secret",
+                r#"c{"principal":"alice","secret":"hunter2-hunter2","expiresAt":"2026-11-24T13:00:03.1239+01:00"}"#,
+            ),
             ("escapes", r#"e{"description":"\ud83d\ude00\u0041\/\b\f\r\n\t\\\"\u0000","label":"\ud800"}"#),
             ("line-ends", r#"e{"description":"a\r\nb\r\r\nc\rd"}"#),
-            ("numbers", r#"e{"parameters":[{"minimum":-2147483648,"maximum":2147483648},{"no":4294967295},{"minimum":1e3},{"maximum":0.5}]}"#),
+            (
+                "numbers",
+                r#"e{"parameters":[{"minimum":-2147483648,"maximum":2147483648},{"no":4294967295},{"minimum":1e3},{"maximum":0.5}]}"#,
+            ),
             ("twice", r#"e{"label":"a","label":"b","components":[{"no":1},{"no":1}]}"#),
             ("types", r#"e{"label":[],"components":{},"parameters":[1,"x",null],"state":5,"createdAt":true}"#),
             ("bom", "e\u{FEFF}{}"),
@@ -124,7 +138,11 @@ mod seeds {
         let said = said.into_iter().map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
         let deep = [b"e{\"x\":".to_vec(), vec![b'['; 64]].concat();
         let wide = (0..80).map(|n| format!("\"x{n}\":0")).collect::<Vec<_>>().join(",");
-        let odd = [("deep", deep), ("wide", format!("e{{{wide}}}").into_bytes()), ("utf-8", b"e{\"label\":\"\xff\"}".to_vec())];
+        let odd = [
+            ("deep", deep),
+            ("wide", format!("e{{{wide}}}").into_bytes()),
+            ("utf-8", b"e{\"label\":\"\xff\"}".to_vec()),
+        ];
         full.chain(said).chain(odd.map(|(name, octets)| (name.to_owned(), octets))).collect()
     }
 
@@ -159,7 +177,10 @@ mod seeds {
     pub(super) fn mml(schema: &Schema) -> Vec<(String, Vec<u8>)> {
         let makers = schema.kinds().map(|kind| {
             let command = strowger_speech::print_create(&full(kind));
-            (format!("add-{}", kind.name), format!("\x7fLGI: OP=\"alice@acme\", PWD=\"hunter2x\";\n{command}").into_bytes())
+            (
+                format!("add-{}", kind.name),
+                format!("\x7fLGI: OP=\"alice@acme\", PWD=\"hunter2x\";\n{command}").into_bytes(),
+            )
         });
         let said: [(&str, &[u8]); 27] = [
             ("session", b"\x05LGI: OP=\"alice@acme\", PWD=\"hunter2x\";\r\nADD ORDER: NAME=\"demo-1\", OFFER=\"hello\", PARAMETERS=\"greeting=hi\";\r\nLST ORDER:;\r\nLGO:;"),
@@ -214,7 +235,9 @@ mod seeds {
             Type::U64 { .. } => Value::Uint(u64::MAX),
             Type::Decimal { .. } => Value::Decimal(-1_250),
             Type::Text { .. } if name == "name" => Value::Text("demo-1".into()),
-            Type::Text { max } => Value::Text("\"\u{e4}\n=;\\\u{1F600}".chars().cycle().take(12.min(*max as usize / 4)).collect::<String>().into()),
+            Type::Text { max } => Value::Text(
+                "\"\u{e4}\n=;\\\u{1F600}".chars().cycle().take(12.min(*max as usize / 4)).collect::<String>().into(),
+            ),
             Type::Bytes { .. } => Value::Bytes([0x0A, 0xFF][..].into()),
             Type::Time => Value::Time(Time(1_795_521_603_123)),
             Type::Ref(_) => Value::Text("hello".into()),
@@ -235,6 +258,10 @@ mod seeds {
 
     fn unhex(text: &str) -> Vec<u8> {
         let digits: String = text.split_whitespace().collect();
-        digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+        digits
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
     }
 }

@@ -48,15 +48,16 @@ impl Buckets {
 
     /// Takes one drop out of both buckets.
     pub(super) fn take(&self, principal: &Principal) -> Result<(), Fault> {
-        if let Some(buckets) = &self.tenants
-            && let Err(not_yet) = buckets.check_key(&principal.tenant)
-        {
-            return Err(limited(not_yet.wait_time_from(self.clock.now()), "tenant"));
-        }
+        // The principal's first: what it asks beyond its own must not empty the bucket of the others.
         if let Some(buckets) = &self.principals
             && let Err(not_yet) = buckets.check_key(&(principal.tenant.clone(), principal.name.clone()))
         {
             return Err(limited(not_yet.wait_time_from(self.clock.now()), "principal"));
+        }
+        if let Some(buckets) = &self.tenants
+            && let Err(not_yet) = buckets.check_key(&principal.tenant)
+        {
+            return Err(limited(not_yet.wait_time_from(self.clock.now()), "tenant"));
         }
         Ok(())
     }
@@ -98,6 +99,9 @@ mod tests {
         assert!(buckets.take(&alice).is_ok() && buckets.take(&alice).is_ok());
         assert_eq!(buckets.take(&alice).unwrap_err().code, "rate-limited");
         assert!(buckets.take(&bob).is_ok());
+        assert!((0..9).all(|_| buckets.take(&alice).is_err()));
+        assert!(buckets.take(&principal("acme", "carol")).is_ok(), "what alice was refused is nobody's loss");
+        assert_eq!(buckets.take(&principal("acme", "dora")).unwrap_err().code, "rate-limited", "the tenant's is empty");
         assert!(Buckets::new(Options { per_principal: 0, per_tenant: 0 }).take(&alice).is_ok());
     }
 }

@@ -46,22 +46,29 @@ impl Recall {
     }
 
     /// The answer of the same request, where it was done before; `None`: it was not.
-    pub(super) fn answer(
+    pub(super) async fn answer(
         &self,
         store: &dyn Store,
         look: &dyn Look,
         schema: &Schema,
         asked: &Asked,
     ) -> Result<Option<Outcome>, Fault> {
-        let Some((_, kept)) = store.kept(&self.place).map_err(Fault::from)? else { return Ok(None) };
+        let Some((revision, kept)) = store.kept(&self.place).map_err(Fault::from)? else { return Ok(None) };
         let (fingerprint, about) = read(&kept).ok_or_else(|| Fault::internal("a kept key cannot be read"))?;
         if fingerprint != self.fingerprint {
             let text = "this idempotency key was used for another request; choose a new one";
             return Err(Fault::new(FaultKind::Conflict, "key-reused", text));
         }
-        let document = about.as_ref().and_then(|about| {
-            schema.numbered(about.kind).and_then(|kind| look.view(&about.tenant, kind).get(about.name.as_str()))
-        });
+        let shown = || {
+            let about = about.as_ref()?;
+            look.view(&about.tenant, schema.numbered(about.kind)?).get(about.name.as_str())
+        };
+        let mut document = shown();
+        if about.is_some() && document.as_ref().is_none_or(|document| document.revision() < revision) {
+            // The key can be read a moment before the views show its commit: behind an empty one they do.
+            store.commit(Vec::new()).await?;
+            document = shown();
+        }
         asked.again(document).map(Some)
     }
 }
@@ -102,7 +109,12 @@ impl Asked {
             (Sort::Create, Some(shown)) if under_way(&shown.document) => Ok(Outcome::Accepted(shown)),
             (Sort::Create, Some(shown)) => Ok(Outcome::Created(shown)),
             (Sort::Delete, Some(shown)) if under_way(&shown.document) => Ok(Outcome::Accepted(shown)),
-            (Sort::Delete, _) => Ok(Outcome::Done),
+            (Sort::Delete, None) => Ok(Outcome::Done),
+            (Sort::Delete, Some(_)) => {
+                let text = "this was asked before, and what it was to remove is there: still or again; read it, and \
+                            ask with a new idempotency key";
+                Err(Fault::new(FaultKind::Conflict, "still-there", text))
+            }
             (Sort::Invoke { output: true }, _) => {
                 let text = "this was done before, and its answer was shown only then; ask with a new idempotency key";
                 Err(Fault::new(FaultKind::Gone, "answer-not-kept", text))
@@ -141,8 +153,11 @@ fn read(kept: &Bytes) -> Option<(u64, Option<DocKey>)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
-    use strowger_primitive::Revision;
+    use strowger_kinds::service;
+    use strowger_primitive::{BoxFuture, CommitError, Committed, KindDecl, Log, Revision, Value, View, Watch, common};
 
     #[test]
     fn what_is_kept_reads_back() {
@@ -163,5 +178,83 @@ mod tests {
             assert_eq!(expires, Some(Time(86_400_000)));
         }
         assert_eq!(read(&Bytes::from_static(b"short")), None);
+    }
+
+    fn service(state: u32, revision: u64) -> Document {
+        let mut service = Document::new(&service::DECL);
+        service.fields.set_text(&common::NAME, "demo-1");
+        service.fields.set(&common::REVISION, Value::Uint(revision));
+        service.fields.set(&service::STATE, Value::Enum(state));
+        service
+    }
+
+    fn asked(sort: Sort) -> Asked {
+        Asked { sort, hidden: [].into() }
+    }
+
+    #[test]
+    fn what_was_to_go_and_is_there_is_not_said_to_be_gone() {
+        let again = |document: Option<Document>| asked(Sort::Delete).again(document.map(Arc::new));
+        assert!(matches!(again(None), Ok(Outcome::Done)));
+        assert!(matches!(again(Some(service(service::INACTIVE, 1))), Ok(Outcome::Accepted(_))));
+        let fault = again(Some(service(service::ACTIVE, 1))).unwrap_err();
+        assert_eq!((fault.kind, fault.code), (FaultKind::Conflict, "still-there"));
+    }
+
+    /// Its key can be read; its document only behind the next commit.
+    struct Late(Bytes, Mutex<Vec<Arc<Document>>>);
+
+    impl Store for Late {
+        fn commit(&self, ops: Vec<Op>) -> BoxFuture<'static, Result<Committed, CommitError>> {
+            assert!(ops.is_empty());
+            *self.1.lock().unwrap() = vec![Arc::new(service(service::RESERVED, 9))];
+            Box::pin(std::future::ready(Ok(Committed::default())))
+        }
+
+        fn kept(&self, _: &OwnKey) -> Result<Option<(Revision, Bytes)>, CommitError> {
+            Ok(Some((Revision(9), self.0.clone())))
+        }
+
+        fn kept_under(
+            &self,
+            _: &OwnKey,
+            _: Option<&OwnKey>,
+            _: usize,
+        ) -> Result<Vec<(OwnKey, Revision, Bytes)>, CommitError> {
+            Ok(Vec::new())
+        }
+
+        fn read_log(&self, _: Log, _: u64, _: usize) -> Result<Vec<(u64, Bytes)>, CommitError> {
+            Ok(Vec::new())
+        }
+
+        fn log_end(&self, _: Log) -> u64 {
+            0
+        }
+    }
+
+    impl Look for Late {
+        fn view(&self, _: &Name, _: &'static KindDecl) -> Arc<dyn View> {
+            let named = |d: &Arc<Document>| Some((d.name()?, Arc::clone(d)));
+            Arc::new(self.1.lock().unwrap().iter().filter_map(named).collect::<std::collections::BTreeMap<_, _>>())
+        }
+
+        fn watch(&self, _: &DocKey) -> Watch {
+            Watch::new(tokio::sync::watch::channel(None).1)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_seen_before_its_document_waits_for_it() {
+        let tenant = Name::new("acme").unwrap();
+        let about = DocKey { tenant, kind: service::DECL.number, name: Name::new("demo-1").unwrap() };
+        let recall = Recall { place: OwnKey::new("recall", &[]), fingerprint: 7 };
+        let Op::Keep { value, .. } = recall.op(Some(&about), Time(0)) else { panic!("it keeps") };
+        for before in [vec![], vec![Arc::new(service(service::TERMINATED, 3))]] {
+            let late = Late(value.clone(), Mutex::new(before));
+            let again = recall.answer(&late, &late, &strowger_kinds::all(), &asked(Sort::Create)).await;
+            let Ok(Some(Outcome::Accepted(shown))) = again else { panic!("{again:?}") };
+            assert_eq!(shown.document.revision(), Revision(9));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strowger_primitive::{
-    BoxFuture, CommitError, Committed, DocKey, Fault, FaultKind, Index, Op, Settle, Store, World,
+    BoxFuture, CommitError, Committed, DocKey, Fault, FaultKind, Index, Op, Permit, Settle, Store, World,
 };
 use strowger_records::{Draft, End, Recorder};
 
@@ -19,6 +19,8 @@ pub(super) struct Settling {
     pub(super) recall: Option<Recall>,
     pub(super) turn: Arc<Turn>,
     pub(super) settled: Arc<std::sync::atomic::AtomicBool>,
+    /// The gate's leave. What is settled needs it no longer: whoever waits for its work is in nobody's way.
+    pub(super) permit: Permit,
 }
 
 /// The code of a commit that found the request's own key: it was done before, or is being done.
@@ -41,6 +43,7 @@ impl Settle for Settling {
             match self.store.commit(ops).await {
                 Ok(committed) => {
                     self.settled.store(true, std::sync::atomic::Ordering::Release);
+                    self.permit = Permit::default();
                     Ok(committed)
                 }
                 Err(error) => {

@@ -180,6 +180,66 @@ async fn twins_that_come_together_are_one() {
     assert_eq!(house.orders(), 20);
 }
 
+/// The request under the key `k`.
+fn keyed(mut request: Request) -> Request {
+    request.key = Some(Key { scope: KeyScope::Principal, bytes: b"k".as_slice().into(), fingerprint: 1 });
+    request
+}
+
+#[tokio::test]
+async fn what_was_removed_is_removed_when_it_is_asked_again() {
+    let house = House::new().await;
+    house.ask(house.request(Operation::Create(named(&offer::DECL, "gone")))).await.unwrap();
+    let delete = || house.request(Operation::Delete(target(&offer::DECL, "gone"), None));
+    for _ in 0..2 {
+        let done = house.ask(keyed(delete())).await;
+        assert!(matches!(done, Ok(Outcome::Done)), "{done:?}");
+    }
+    assert_eq!(house.ask(delete()).await.unwrap_err().kind, FaultKind::NotFound, "without the key it is another");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_twin_is_not_told_that_the_revision_changed() {
+    let house = House::new().await;
+    for round in 0..20 {
+        let name = format!("offer-{round}");
+        let made = house.ask(house.request(Operation::Create(named(&offer::DECL, &name)))).await.unwrap();
+        let held = made.document().map(|d| d.revision());
+        let twin = || {
+            let mut twin = house.request(Operation::Update(target(&offer::DECL, &name), held, label("new")));
+            twin.key = Some(Key { scope: KeyScope::Principal, bytes: name.as_bytes().into(), fingerprint: 1 });
+            house.pipeline.ask(twin)
+        };
+        let twins: Vec<_> = (0..4).map(|_| twin()).collect();
+        for twin in twins {
+            let end = twin.last().await;
+            assert!(matches!(end, Ok(Outcome::Document(_))), "round {round}: {end:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_settled_gives_its_place_back_though_it_waits_on() {
+    use strowger_primitive::Settle as _;
+    let house = House::new().await;
+    let inner = &house.pipeline.0;
+    let request = house.order("one", None);
+    let (given_back, mut back) = tokio::sync::mpsc::unbounded_channel();
+    let mut settling = Settling {
+        store: Arc::clone(&inner.store),
+        world: Arc::clone(&inner.world),
+        recorder: Arc::clone(&inner.recorder),
+        draft: Draft::new(&request, inner.world.now().mono),
+        recall: None,
+        turn: Arc::default(),
+        settled: Arc::default(),
+        permit: Permit::new(Arc::new(move |class| given_back.send(class).unwrap()), Class::New),
+    };
+    assert!(back.try_recv().is_err());
+    settling.settle(Vec::new(), None).await.unwrap();
+    assert_eq!(back.try_recv(), Ok(Class::New));
+}
+
 #[tokio::test]
 async fn a_change_and_its_record_are_one_commit() {
     let house = House::new().await;

@@ -81,8 +81,20 @@ impl Embedded {
         mut sealer: Box<dyn Sealer>,
         world: Arc<dyn World>,
     ) -> Result<Arc<Self>, Error> {
-        let kept = |key: &OwnKey| engine.kept(&key.0).ok().flatten().map(|stored| stored.value);
-        sealer.resume(&kept).map_err(Error::Seals)?;
+        // What cannot be read is not what is not there: a log would begin anew.
+        let unread = std::cell::Cell::new(None);
+        let kept = |key: &OwnKey| match engine.kept(&key.0) {
+            Ok(stored) => stored.map(|stored| stored.value),
+            Err(failure) => {
+                unread.set(Some(failure));
+                None
+            }
+        };
+        let resumed = sealer.resume(&kept);
+        if let Some(failure) = unread.take() {
+            return Err(Error::Seals(Box::new(CommitError::from(failure))));
+        }
+        resumed.map_err(Error::Seals)?;
         let (commit, texts) = (held.commit, std::mem::take(&mut held.texts));
         let this = Self::new(&engine, held, &world);
         let writer = Writer { engine, shown: Arc::clone(&this.shown), sealer, world, texts, commit };

@@ -37,7 +37,7 @@ impl Watches {
         }
         if watched.channels.len() >= watched.clean_at {
             watched.channels.retain(|_, sender| sender.receiver_count() > 0);
-            watched.clean_at = (watched.channels.len() * 2).max(64);
+            watched.clean_at = (watched.channels.len() * 2).clamp(64, MOST);
         }
         let (sender, receiver) = watch::channel(now());
         if watched.closed || watched.channels.len() >= MOST {
@@ -72,5 +72,25 @@ impl Watches {
 
     fn lock(&self) -> MutexGuard<'_, Watched> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strowger_primitive::Name;
+
+    use super::*;
+
+    #[test]
+    fn what_nobody_listens_to_any_more_makes_room() {
+        let watches = Watches::default();
+        let watch = |n: usize| {
+            let (tenant, name) = (Name::new("acme").unwrap(), Name::new(&format!("n{n}")).unwrap());
+            watches.watch(&DocKey { tenant, kind: 1, name }, || None)
+        };
+        let all: Vec<Watch> = (0..MOST).map(watch).collect();
+        drop(all);
+        let _watch = watch(MOST);
+        assert_eq!(watches.lock().channels.len(), 1);
     }
 }

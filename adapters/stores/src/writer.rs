@@ -20,7 +20,8 @@ use crate::watches::Watches;
 pub(crate) const QUEUE: usize = 4_096;
 /// Octets at which a batch is closed: more would only make the first wait for the last.
 const OCTETS: usize = 8 * 1024 * 1024;
-/// Expired keys forgotten along with each batch, and in one go when there is nothing else to do.
+/// Expired keys forgotten along with each batch beyond two for each of its commits, so that under load as many go as
+/// come; and in one go when there is nothing else to do.
 const FORGET: (usize, usize) = (16, 4_096);
 /// How long nothing comes before what expired is looked for.
 const IDLE: Duration = Duration::from_secs(1);
@@ -78,7 +79,7 @@ impl Writer {
         }
         let writes = !batch.is_empty();
         if writes {
-            batch.forget_expired(FORGET.0);
+            batch.forget_expired(FORGET.0 + 2 * waiting.len());
         }
         let stored = self.store(batch);
         self.texts = texts;

@@ -1,8 +1,6 @@
 //! What fuzzers call: any octets through everything that reads JSON or the stored form, and what must hold behind it.
 
-use strowger_primitive::{
-    Change, Document, Fault, FieldDecl, Fields, Flaw, KindDecl, Patch, Schema, Type, Value,
-};
+use strowger_primitive::{Change, Document, Fault, FieldDecl, Fields, Flaw, KindDecl, Patch, Schema, Type, Value};
 
 use crate::json::PatchForm;
 use crate::{cbor, json};

@@ -402,6 +402,14 @@ mod tests {
     }
 
     #[test]
+    fn unsetting_makes_no_record() {
+        let mut fields = Fields::default();
+        let patch = Patch(vec![(Path { field: trunk::ROUTES.number, inner: Inner::Cell(4, 2) }, Change::Unset)]);
+        assert!(!patch.apply(&trunk::DECL, &mut fields));
+        assert_eq!(fields, Fields::default());
+    }
+
+    #[test]
     fn text_must_fit_xml() {
         for (text, ok) in
             [("a\tb\nc", true), ("\u{1}", false), ("\r", false), ("\u{FFFE}", false), ("123456789", false)]

@@ -93,7 +93,7 @@ fn a_fault_is_told_in_mml() {
     );
     line.type_in("ADD ORDER: NAME=\"A B\", STATE=5, OFFR=x;\n");
     let said = line.said();
-    assert!(said.contains("RETCODE = 1004  2 fields are wrong"), "{said}");
+    assert!(said.contains("RETCODE = 1004  3 fields are wrong"), "{said}");
     assert!(said.contains("did you mean OFFER?") && said.contains("only the gateway sets this"), "{said}");
     line.type_in("FROB;");
     assert!(line.said().contains("RETCODE = 1002  there is no such command"));

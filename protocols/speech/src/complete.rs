@@ -78,11 +78,11 @@ impl Found<'_> {
     }
 
     fn verbs(&mut self, schema: &Schema, behind: &str) {
+        let alone: Vec<Form> = Form::all(schema).filter(|f| f.object_word().is_none()).collect();
         for (word, doc) in verbs(schema) {
-            let alone = Form::all(schema).any(|f| f.verb() == word && f.object().is_none());
             let behind = match word.as_str() {
                 "LGI" => ": ",
-                _ if alone => ":;",
+                _ if alone.iter().any(|f| f.verb() == word) => ":;",
                 _ => behind,
             };
             self.add(&word, behind, doc);

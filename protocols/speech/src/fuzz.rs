@@ -22,7 +22,8 @@ pub fn text(schema: &Schema, octets: &[u8]) {
     let text = String::from_utf8_lossy(octets);
     let whole: usize = commands(&text).map(str::len).sum();
     assert!(whole <= text.len() && text.split_at(whole).1.trim().is_empty(), "commands are lost");
-    for command in commands(&text).chain([&*text]) {
+    let only = commands(&text).next().is_none_or(|first| first == text);
+    for command in commands(&text).chain((!only).then_some(&*text)) {
         let hidden = hidden(schema, command);
         let echo = mask(schema, command);
         assert!(echo.len() <= ECHO && !echo.contains(char::is_control), "{echo:?}");
@@ -34,7 +35,7 @@ pub fn text(schema: &Schema, octets: &[u8]) {
     }
     let words: Vec<&str> = text.split_whitespace().take(4).collect();
     let _any_words = help(schema, &words);
-    for at in [0, text.len() / 2, text.len()] {
+    for at in [text.len() / 2, text.len()] {
         completed(schema, &text, at);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use strowger_primitive::{
-    FieldDecl, Fields, Flaw, Inner, Name, Path, Place, Rows, Text, Type, Value, read_scalar, same_word, upper,
+    FieldDecl, Fields, Flaw, Inner, Name, Path, Place, Rows, Text, Type, Value, common, read_scalar, same_word, upper,
 };
 
 use crate::json;
@@ -13,7 +13,16 @@ use crate::syntax::{Named, Said};
 
 /// Reads what was said of a field; `None` where that is null or flawed.
 pub(crate) fn read(field: &FieldDecl, said: &Said<'_>, flaws: &mut Vec<Flaw>) -> Option<Value> {
-    typed(&field.ty, said, &Path::whole(field.number), flaws).filter(|v| !v.is_null())
+    let at = Path::whole(field.number);
+    let value = typed(&field.ty, said, &at, flaws).filter(|v| !v.is_null())?;
+    // The name of a new thing has a grammar of its own.
+    if field.number == common::NAME.number
+        && field.name == common::NAME.name
+        && let Some(Err(error)) = value.as_text().map(|name| Name::new(name))
+    {
+        return flaw(at, error.to_string(), flaws);
+    }
+    Some(value)
 }
 
 /// Reads one scalar; of a list, one element.

@@ -18,9 +18,14 @@ pub(crate) struct Flight {
 
 /// A place among them, given back when dropped.
 pub(crate) struct Seat {
+    _claim: Claim,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Carrying out that order is somebody's task until this is dropped.
+pub(crate) struct Claim {
     order: Id,
     carried: Arc<Mutex<BTreeSet<Id>>>,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl Flight {
@@ -37,22 +42,25 @@ impl Flight {
         let permit = Arc::clone(&self.free)
             .try_acquire_owned()
             .map_err(|_| Fault::overloaded(Duration::from_secs(1), "too many orders are in flight; ask again"))?;
-        Ok(self.seated(order, permit))
+        lock(&self.carried).insert(order);
+        Ok(Seat { _claim: Claim { order, carried: Arc::clone(&self.carried) }, _permit: permit })
     }
 
-    /// A place for an order that is in flight already, as soon as there is one.
-    pub(crate) async fn await_seat(&self, order: Id) -> Option<Seat> {
+    /// Takes up an order that is in flight already; `None`: somebody has. Of two the slower would start again what the
+    /// other has undone.
+    pub(crate) fn claim(&self, order: Id) -> Option<Claim> {
+        lock(&self.carried).insert(order).then(|| Claim { order, carried: Arc::clone(&self.carried) })
+    }
+
+    /// A place for an order that was taken up, as soon as there is one.
+    pub(crate) async fn await_seat(&self, claim: Claim) -> Option<Seat> {
         let permit = Arc::clone(&self.free).acquire_owned().await.ok()?;
-        Some(self.seated(order, permit))
+        Some(Seat { _claim: claim, _permit: permit })
     }
 
     /// Waits until all places are free.
     pub(crate) async fn empty(&self) {
         let _all = self.free.acquire_many(self.most).await;
-    }
-
-    pub(crate) fn carries(&self, order: Id) -> bool {
-        lock(&self.carried).contains(&order)
     }
 
     /// Begins to store an order. Until that is over, nobody can say whether one is stored that nobody carries out.
@@ -68,11 +76,6 @@ impl Flight {
     /// Whether there was such doubt since this was last asked.
     pub(crate) fn doubted(&self) -> bool {
         self.doubt.swap(false, Ordering::AcqRel)
-    }
-
-    fn seated(&self, order: Id, permit: OwnedSemaphorePermit) -> Seat {
-        lock(&self.carried).insert(order);
-        Seat { order, carried: Arc::clone(&self.carried), _permit: permit }
     }
 }
 
@@ -95,7 +98,7 @@ impl Drop for Doubt<'_> {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Claim {
     fn drop(&mut self) {
         lock(&self.carried).remove(&self.order);
     }

@@ -220,9 +220,8 @@ impl Core {
             tracing::error!(order = %key.name, "a journal speaks of an order that is not there");
             return Ok(false);
         };
-        let Some(id) = order.id().filter(|id| !has_ended(&order) && !self.flight.carries(*id)) else {
-            return Ok(false);
-        };
+        let Some(id) = order.id().filter(|_| !has_ended(&order)) else { return Ok(false) };
+        let Some(claim) = self.flight.claim(id) else { return Ok(false) };
         let plan = match self.store.kept(&plan_key(id))?.map(|(_, kept)| Plan::read(&kept)) {
             Some(Ok(plan)) => Arc::new(plan),
             Some(Err(error)) => {
@@ -237,7 +236,7 @@ impl Core {
         let course = journal.course;
         // There may be more than may be in flight now: they wait for their turn.
         self.detach("order", move |core| async move {
-            if let Some(seat) = core.flight.await_seat(id).await {
+            if let Some(seat) = core.flight.await_seat(claim).await {
                 core.carry_out(Saga { id, order: key, plan, course, fence, seat });
             }
         });

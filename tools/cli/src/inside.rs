@@ -70,6 +70,13 @@ pub trait Inside {
     /// The first thing that is wrong with them.
     fn verify(&self, what: &Verify, progress: &dyn Fn(u64)) -> anyhow::Result<String>;
 
+    /// Checks what the action `prove` answered for that record, by the key of the node that is configured; says what it
+    /// shows.
+    ///
+    /// # Errors
+    /// Why it shows nothing.
+    fn check_proof(&self, sources: &Sources, sequence: u64, answer: &[u8]) -> anyhow::Result<String>;
+
     /// Writes the records out.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use strowger_driver::System;
 use strowger_primitive::World as _;
 
 /// Between two looks at a fact.
-const LOOK: Duration = Duration::from_millis(10);
+const LOOK: Duration = Duration::from_millis(3);
 
 /// This moment.
 pub(crate) fn now() -> Instant {

@@ -1,9 +1,11 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::bench;
 use crate::crash::{self, Broken};
 
 /// Load from outside: the crash audit and the benches. Everything runs on loopback and ends by itself.
@@ -28,12 +30,36 @@ enum Command {
         #[arg(long = "break")]
         broken: Option<Broken>,
     },
+    /// Measures, beside the peers; the gateway should be built as it is released.
+    Bench {
+        /// Which one; `list` says which there are, nothing means all.
+        name: Option<String>,
+        /// Medians are of so many.
+        #[arg(long, default_value_t = 5)]
+        runs: u32,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        /// A million keys instead of a hundred thousand services.
+        #[arg(long)]
+        full: bool,
+    },
+    /// The peer of HTTP: gives the octets of a file until it is killed.
+    #[command(hide = true)]
+    PeerAxum {
+        /// What it gives.
+        body: PathBuf,
+        /// Where its address is written.
+        ready: PathBuf,
+    },
 }
 
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Line::parse().command {
+        Command::Bench { name, runs, json, full } => bench::run(&bench::Options { name, runs, json, full }),
+        Command::PeerAxum { body, ready } => bench::peer::serve(&body, &ready),
         Command::Crash { cycles, seed, broken } => crash::run(crash::Options { cycles, seed, broken }),
     };
     match done {

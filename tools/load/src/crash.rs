@@ -111,7 +111,7 @@ pub(crate) struct Total {
 
 impl Total {
     /// Tells of one life's death.
-    fn tell(&mut self, word: &str, no: u32, life: &Life, losses: &[Loss]) {
+    fn tell(&mut self, word: &str, no: u32, life: &mut Life, losses: &[Loss]) {
         let last = &life.last;
         self.deaths += 1;
         self.promised += last.promised;
@@ -134,6 +134,9 @@ impl Total {
         for loss in losses.iter().take(TOLD) {
             say(format!("            {loss}"));
         }
+        if !losses.is_empty() {
+            say(format!("            everything of it is kept in {}", life.keep().display()));
+        }
     }
 }
 
@@ -146,7 +149,7 @@ fn cycles(death: Death, word: &str, cycles: u32, chance: &mut Chance, total: &mu
         };
         let time = Duration::from_millis(200 + chance.below(2_800));
         let losses = living.die(death, time, &format!("{word}{no}"), chance)?;
-        total.tell(word, no, &living, &losses);
+        total.tell(word, no, &mut living, &losses);
         if no % DEATHS == 0 || no == cycles || !losses.is_empty() {
             let last = living.end()?;
             total.losses += last.len();

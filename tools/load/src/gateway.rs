@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -43,8 +42,6 @@ pub(crate) struct Gateway {
 impl Place {
     pub(crate) fn new(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder.join("faults"))?;
-        // Made here, as the operator makes it: what is watched begins in it.
-        fs::DirBuilder::new().mode(0o700).create(folder.join("data"))?;
         fs::write(folder.join("secret"), SECRET)?;
         Ok(Self { folder: fs::canonicalize(folder)?, faults: false, set: Vec::new() })
     }
@@ -126,7 +123,7 @@ impl Place {
         if self.faults {
             command.env("LD_PRELOAD", beside("libstrowger_faults.so")?);
             command.env("STROWGER_FAULTS", self.folder.join("faults"));
-            command.env("STROWGER_FAULTS_UNDER", self.data());
+            command.env("STROWGER_FAULTS_UNDER", self.data().join("store"));
         }
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         command.spawn().context("the gateway cannot be started")
@@ -138,7 +135,8 @@ impl Place {
         let mut text = Vec::new();
         if let Ok(mut file) = File::open(self.log()) {
             let length = file.metadata().map_or(0, |m| m.len());
-            let read = file.seek(SeekFrom::Start(length.saturating_sub(MOST))).and_then(|_| file.read_to_end(&mut text));
+            let read =
+                file.seek(SeekFrom::Start(length.saturating_sub(MOST))).and_then(|_| file.read_to_end(&mut text));
             if read.is_err() {
                 text.clear();
             }
@@ -146,19 +144,23 @@ impl Place {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// Takes back what a dead gateway had not synced; with a seed a random part of it. Says how much that was.
-    pub(crate) fn cut(&self, seed: Option<u64>) -> Result<String> {
+    /// Takes back what a dead gateway had not synced; with a seed a random part of it.
+    pub(crate) fn cut(&self, seed: Option<u64>) -> Result<()> {
         let mut command = Command::new(beside("strowger-power-cut")?);
         command.arg(self.folder.join("faults")).args(seed.map(|seed| seed.to_string()));
         let output = command.output()?;
         if !output.status.success() {
             bail!("the power cut in {} failed: {}", self.folder.display(), String::from_utf8_lossy(&output.stderr));
         }
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        Ok(())
     }
 }
 
 impl Gateway {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills it as `kill -9` does.
     pub(crate) fn kill(mut self) -> Result<()> {
         self.child.kill()?;

@@ -154,7 +154,9 @@ mod tests {
 
     #[test]
     fn answers_are_read_by_their_length() {
-        let mut two = "HTTP/1.1 201 Created\r\nETag: \"7\"\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1 204 No Content\r\n\r\n".as_bytes();
+        let mut two =
+            "HTTP/1.1 201 Created\r\nETag: \"7\"\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1 204 No Content\r\n\r\n"
+                .as_bytes();
         let first = Reply::read(&mut two).unwrap();
         assert_eq!((first.status, first.header("etag"), first.body.as_slice()), (201, Some("\"7\""), &b"{}"[..]));
         assert_eq!(Reply::read(&mut two).unwrap().status, 204);

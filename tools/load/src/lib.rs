@@ -19,9 +19,14 @@
 //! | `bench`, `bench/*` | the benches and their statistics |
 //! | `clock`, `chance`, `say` | time, seeded chance, what is told |
 //!
-//! Libraries: `clap` for the command line; `strowger-stores` and `strowger-records` to read a dead gateway's store. Not
+//! Libraries: `clap` for the command line; `strowger-stores` and `strowger-records` to read a dead gateway's store and
+//! to measure the store alone; `axum` is the peer, not a part; `tokio` drives thousands of clients on one thread. Not
 //! `reqwest` or `hyper` as clients: a load generator shares the machine with what it measures and must cost less.
+//!
+//! **What the power cuts leave out.** The fault library watches the store's folder, from a store that is made already:
+//! it knows files by the path they had, and one process. Workspaces of programs are left as the dead ones left them.
 
+mod bench;
 mod chance;
 mod clock;
 mod command;

@@ -81,6 +81,42 @@ async fn a_broken_disk_fails_all_of_the_batch() {
     store.commit(vec![put("a", Expect::Absent)]).await.unwrap();
 }
 
+#[test]
+fn a_head_that_cannot_be_read_is_not_taken_for_none() {
+    let engine = Arc::new(Gated::default());
+    engine.unreadable.store(true, Ordering::Relaxed);
+    let start = || Embedded::start(Arc::clone(&engine) as _, Held::default(), Box::<Notes>::default(), Clock::new());
+    assert!(matches!(start(), Err(crate::Error::Seals(_))));
+    engine.unreadable.store(false, Ordering::Relaxed);
+    assert!(start().is_ok());
+}
+
+#[tokio::test]
+async fn as_much_is_forgotten_as_expires_under_load() {
+    let (engine, clock) = (Arc::new(Gated::default()), Clock::new());
+    let sealer = Box::new(crate::NoSeal);
+    let store = Embedded::start(Arc::clone(&engine) as _, Held::default(), sealer, Arc::clone(&clock) as _).unwrap();
+    let soon = Some(Time(clock.wall().0 + 1_000));
+    for batch in 0..2 {
+        engine.shut(true);
+        let keep = |n| store.commit(vec![keep(&format!("{batch}-{n}"), Expect::Absent, "v", soon)]);
+        let all: Vec<_> = (0..500).map(keep).collect();
+        engine.shut(false);
+        for one in all {
+            one.await.unwrap();
+        }
+    }
+    clock.turn(5_000);
+    engine.shut(true);
+    let later: Vec<_> =
+        (0..1_001).map(|n| store.commit(vec![keep(&format!("l{n}"), Expect::Absent, "v", None)])).collect();
+    engine.shut(false);
+    for one in later {
+        one.await.unwrap();
+    }
+    assert_eq!(store.held_under(&own("")), 1_001, "nothing that expired is left");
+}
+
 #[tokio::test]
 async fn a_full_queue_refuses_at_once() {
     let (engine, store, _) = gated();

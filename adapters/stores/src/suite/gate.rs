@@ -14,6 +14,7 @@ pub(super) struct Gated {
     memory: Memory,
     pub(super) full: AtomicBool,
     pub(super) broken: AtomicBool,
+    pub(super) unreadable: AtomicBool,
     shut: Mutex<bool>,
     opened: Condvar,
 }
@@ -38,6 +39,9 @@ impl Engine for Gated {
     }
 
     fn kept(&self, key: &[u8]) -> Result<Option<Stored>, Failure> {
+        if self.unreadable.load(Ordering::Relaxed) {
+            return Err(Failure::because(Closed));
+        }
         self.memory.kept(key)
     }
 

@@ -253,6 +253,9 @@ fn what_is_both_set_and_unset_is_refused() {
     ] {
         assert_eq!(said(patched(body, PatchForm::Json)), [format!("{place}: {twice}")], "{body}");
     }
+    let body = format!(r#"{{"unset":["labels.{0}","labels.{0}"]}}"#, "k".repeat(10_000));
+    let whys = said(patched(&body, PatchForm::Json));
+    assert!(whys.len() == 1 && whys.iter().all(|why| why.len() < 200), "a long key is told back short");
     let nothing = "unset names no field, entry or record of it";
     for name in ["bogus", "small.1", "routes.x", "routes.1.bogus", "labels.", "sizes.1", ""] {
         let body = format!(r#"{{"unset":["{name}"]}}"#);

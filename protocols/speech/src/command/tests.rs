@@ -198,6 +198,8 @@ fn every_flaw_is_named_at_once() {
         assert_eq!(said(typed), why, "{typed}");
     }
     assert!(matches!(parse(&schema(), &"A".repeat(LONGEST + 1)), Err(Bad::TooLong)));
+    let long = "k".repeat(10_000);
+    assert!(said(&format!("ADD ORDER: PARAMETERS=\"{long}=1\"&\"{long}=2\";")).len() < 200, "a key is told back short");
     for many in [
         format!("ADD ORDER: {}B=1;", "A=1,".repeat(16_000)),
         format!("ADD ORDER: ITEMS={{{}B=1}};", "A=1,".repeat(16_000)),

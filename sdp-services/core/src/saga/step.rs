@@ -186,7 +186,11 @@ impl Away<'_> {
             tokio::select! {
                 biased;
                 () = halt.wait() => return Came::Halted,
-                goes_on = watch.changed() => if !goes_on { return Came::Halted },
+                goes_on = watch.changed() => if !goes_on {
+                    // Too much is watched: a cancelling is seen when the step is over.
+                    halt.wait().await;
+                    return Came::Halted;
+                },
             }
         }
     }

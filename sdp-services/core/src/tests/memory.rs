@@ -45,6 +45,8 @@ struct Held {
 pub(super) struct Memory {
     held: Mutex<Held>,
     pub(super) crashed: tokio::sync::Notify,
+    /// Too much is watched: watches end at once.
+    pub(super) deaf: std::sync::atomic::AtomicBool,
 }
 
 impl Memory {
@@ -206,6 +208,9 @@ impl Look for Memory {
     fn watch(&self, key: &DocKey) -> Watch {
         let mut held = self.held.lock().unwrap();
         let now = held.document(key);
+        if self.deaf.load(std::sync::atomic::Ordering::Relaxed) {
+            return Watch::new(watch::channel(now).1);
+        }
         let sender = held.watched.entry(key.clone()).or_insert_with(|| watch::channel(None).0);
         sender.send_replace(now);
         Watch::new(sender.subscribe())

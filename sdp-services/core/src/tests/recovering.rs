@@ -77,3 +77,25 @@ async fn documents_of_providers_follow_the_configuration() {
     let view = house.store.view(&operator, &provider::DECL);
     assert!(view.get("local-a").is_none() && view.get("local-b").is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_waits_for_its_place_is_not_taken_up_twice() {
+    let mut house = House::new().await;
+    house.mock.script("ready web", &[Turn::Hangs]);
+    house.make_soon(one("demo-1", "hello")).await.unwrap();
+    house.until("it hangs", |h| h.mock.calls().len() == 3).await;
+    assert_eq!(house.restart().await.resumed, 1);
+    assert_eq!(house.core.resume().unwrap(), 0, "its task is there, and has had no turn yet");
+    house.ended("demo-1").await;
+    assert_eq!(house.core.resume().unwrap(), 0);
+    house.assert_tidy();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_cannot_be_watched_goes_on() {
+    let house = House::new().await;
+    house.store.deaf.store(true, std::sync::atomic::Ordering::Relaxed);
+    house.make_soon(one("demo-1", "hello")).await.unwrap();
+    house.until("it has ended", |h| h.order_state("demo-1") == order::COMPLETED).await;
+    house.assert_tidy();
+}

@@ -89,7 +89,9 @@ impl Post {
             let Ok(done) = self.perform(&mut door, ask, &mut told) else { return told };
             let Some(name) = made.filter(|_| done) else { continue };
             if dice == 3 {
-                let Ok(_) = self.perform(&mut door, Ask::Cancel { order: name.clone() }, &mut told) else { return told };
+                let Ok(_) = self.perform(&mut door, Ask::Cancel { order: name.clone() }, &mut told) else {
+                    return told;
+                };
             }
             match self.end_of(&mut door, &name) {
                 Ok(state) if state == "completed" => self.services.push(name),
@@ -183,7 +185,7 @@ impl Post {
     fn relabel(&mut self, count: u64) -> Option<Ask> {
         let at = usize::try_from(self.chance.below(self.services.len() as u64)).unwrap_or(0);
         let service = self.services.get(at)?.clone();
-        Some(Ask::Relabel { service, label: format!("label {count}") })
+        Some(Ask::Relabel { service, label: format!("{} {count}", self.name) })
     }
 
     fn end(&mut self) -> Option<Ask> {
@@ -194,8 +196,7 @@ impl Post {
 /// Asks for it over HTTP.
 pub(crate) fn by_http(client: &mut Client, ask: &Ask) -> io::Result<Answer> {
     let reply = match ask {
-        Ask::Order { name, repeat: Some(repeat), .. } => {
-            debug_assert!(repeat.key.ends_with(name.as_str()));
+        Ask::Order { repeat: Some(repeat), .. } => {
             client.call("POST", "/v1/orders", &[("idempotency-key", &repeat.key)], repeat.body.as_bytes())?
         }
         Ask::Order { name, app, repeat: None } => {

@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result};
 use super::Total;
 use super::audit::{Loss, Sort};
 use super::client::PLAIN;
-use super::life::{Death, Life};
 use super::ledger::OURS;
+use super::life::{Death, Life};
 use crate::chance::Chance;
 use crate::clock;
 use crate::gateway::{SECRET, USER};
@@ -48,7 +48,7 @@ pub(crate) fn rounds(chance: &mut Chance, total: &mut Total) -> Result<()> {
         life.kill(Death::Power, chance)?;
         life.remember(load)?;
         losses.extend(life.again(Death::Power, chance)?);
-        total.tell(word, no, &life, &losses);
+        total.tell(word, no, &mut life, &losses);
         if losses.is_empty() {
             losses = life.end()?;
             total.losses += losses.len();
@@ -74,7 +74,8 @@ fn probes(life: &Life, word: &str, code: Option<&str>) -> Result<Vec<Loss>> {
     let said = super::client::text(&reply.json(), "code");
     match code {
         None if reply.is_success() => {}
-        Some(code) if reply.status == 503 && said.as_deref() == Some(code) && reply.header("retry-after").is_some() => {}
+        Some(code) if reply.status == 503 && said.as_deref() == Some(code) && reply.header("retry-after").is_some() => {
+        }
         None | Some(_) => {
             let retry = reply.header("retry-after");
             wrong(format!("HTTP answers {} {said:?} with Retry-After {retry:?}, not {code:?}", reply.status));

@@ -203,7 +203,7 @@ impl Ledger {
         self.orders.iter().filter(|(_, facts)| lives(facts)).map(|(name, _)| name.clone()).collect()
     }
 
-    /// Orders that were refused, and so are not there.
+    /// Orders that were or may have been made.
     pub(crate) fn known(&self) -> BTreeSet<&str> {
         self.orders.iter().filter(|(_, facts)| facts.made != Sure::No).map(|(name, _)| name.as_str()).collect()
     }

@@ -1,5 +1,7 @@
 //! One store from its making on: loads, deaths, and what was promised all along.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -9,7 +11,7 @@ use tempfile::TempDir;
 use super::Broken;
 use super::audit::{Loss, Sort, audit, records};
 use super::client::{APP, PLAIN};
-use super::ledger::{Ack, Answer, Ledger, is_end};
+use super::ledger::{Ack, Answer, Ledger, Sure, is_end};
 use super::load::Load;
 use super::{look, processes, store};
 use crate::chance::Chance;
@@ -35,7 +37,7 @@ pub(crate) struct Life {
     pub(crate) last: Last,
     /// The last signed head that was given.
     head: Option<String>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// The last load and death.
@@ -56,7 +58,6 @@ impl Life {
     pub(crate) fn begin(faults: bool) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("strowger-load-").tempdir()?;
         let mut place = Place::new(folder.path())?;
-        place.faults = faults;
         // The load is one principal from one address.
         place.set.extend(["log.level=warn", "admit.per_principal=0", "admit.per_tenant=0"].map(str::to_owned));
         let gateway = place.start()?;
@@ -69,8 +70,17 @@ impl Life {
             let reply = client.call("POST", "/v1/offers", &[], offer.to_string().as_bytes())?;
             anyhow::ensure!(reply.status == 201, "an offer: {} {}", reply.status, String::from_utf8_lossy(&reply.body));
         }
+        let gateway = if faults {
+            // The fault library knows a file by the path it had when it was changed, and a store is made under a name
+            // of its own: so it is made before the library watches it.
+            gateway.stop()?;
+            place.faults = true;
+            place.start()?
+        } else {
+            gateway
+        };
         let (gateway, ledger) = (Some(gateway), Ledger::default());
-        Ok(Self { place, gateway, ledger, broken: None, last: Last::default(), head: None, _folder: folder })
+        Ok(Self { place, gateway, ledger, broken: None, last: Last::default(), head: None, folder })
     }
 
     /// Loads it for `time`, kills it, starts it again and says what is wrong.
@@ -120,11 +130,14 @@ impl Life {
         Ok(())
     }
 
-    fn cut(&self, chance: &mut Chance) -> Result<()> {
+    fn cut(&mut self, chance: &mut Chance) -> Result<()> {
         // Half of the cuts take all that was not synced, half a part of it. A disk that lies loses all.
         let part = self.broken.is_none() && chance.below(2) == 0;
-        self.place.cut(part.then(|| chance.next()))?;
-        Ok(())
+        let cut = self.place.cut(part.then(|| chance.next()));
+        if cut.is_err() {
+            self.keep();
+        }
+        cut
     }
 
     /// Looks at the dead one's records, starts it again, perhaps in a second try, and holds everything against what
@@ -168,13 +181,18 @@ impl Life {
     }
 
     /// What was unanswered is known by now: it was asked for again, or looked at.
-    fn settle(&mut self, there: &std::collections::BTreeSet<String>) {
-        use super::ledger::Sure;
+    fn settle(&mut self, there: &BTreeSet<String>) {
         for (name, facts) in &mut self.ledger.orders {
             if facts.made == Sure::Perhaps && there.contains(name) {
                 facts.made = Sure::Yes;
             }
         }
+    }
+
+    /// Leaves everything on the disk, for whoever wants to see.
+    pub(crate) fn keep(&mut self) -> &Path {
+        self.folder.disable_cleanup(true);
+        self.folder.path()
     }
 
     /// Ends every program and the gateway, kindly: nothing may be left of either.
@@ -183,12 +201,18 @@ impl Life {
         let Some(gateway) = self.gateway.take() else { return Ok(Vec::new()) };
         let mut client = Client::new(gateway.http, USER, SECRET);
         let mut losses = Vec::new();
-        for workspace in processes::workspaces(&self.place)? {
-            let Some(service) = workspace.service else { continue };
-            client.call("DELETE", &format!("/v1/services/{service}"), &[], b"")?;
-        }
+        let mut asked = BTreeSet::new();
         let gone = clock::until(BOUND, "every workspace is removed with its service", || {
-            Ok(processes::workspaces(&self.place)?.is_empty().then_some(()))
+            let left = processes::workspaces(&self.place)?;
+            // Some were asked for a moment ago and have only just begun.
+            for service in left.iter().filter_map(|workspace| workspace.service.clone()) {
+                if !asked.contains(&service)
+                    && client.call("DELETE", &format!("/v1/services/{service}"), &[], b"")?.is_success()
+                {
+                    asked.insert(service);
+                }
+            }
+            Ok(left.is_empty().then_some(()))
         });
         if let Err(error) = gone {
             losses.push(Loss::new(Sort::PortLeaked, format!("{error:#}: {:?}", processes::workspaces(&self.place)?)));

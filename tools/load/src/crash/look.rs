@@ -58,7 +58,8 @@ fn all(client: &mut Client, plural: &str) -> Result<BTreeMap<String, Seen>> {
         for item in body.get("items").and_then(|items| items.as_array()).context("no items")? {
             let text = |field| text(item, field).unwrap_or_default();
             let revision = text("revision").parse().unwrap_or(0);
-            let seen = Seen { id: text("id"), revision, state: text("state"), label: super::client::text(item, "label") };
+            let seen =
+                Seen { id: text("id"), revision, state: text("state"), label: super::client::text(item, "label") };
             found.insert(text("name"), seen);
         }
         let next = page.header("link").and_then(|link| link.strip_prefix('<')).and_then(|link| link.split('>').next());

@@ -37,8 +37,7 @@ pub(crate) fn workspaces(place: &Place) -> Result<Vec<Workspace>> {
     }
     for process in processes(&folder) {
         let name = process.workspace;
-        let workspace =
-            found.entry(name.clone()).or_insert_with(|| Workspace { name, ..Workspace::default() });
+        let workspace = found.entry(name.clone()).or_insert_with(|| Workspace { name, ..Workspace::default() });
         if process.holds {
             workspace.holds += 1;
         } else {

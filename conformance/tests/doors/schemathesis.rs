@@ -1,0 +1,48 @@
+//! schemathesis: whatever the contract allows is answered as the contract says, and never by a mistake of ours.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use strowger_conformance::{SECRET, Tool};
+
+use crate::orders::house;
+use crate::python;
+
+const CHECKS: &str = "not_a_server_error,status_code_conformance,response_schema_conformance,content_type_conformance";
+
+/// One seed and few examples; `STROWGER_SCHEMATHESIS=full` asks for three seeds and many.
+#[test]
+fn no_answer_breaks_the_contract() -> Result<()> {
+    let Some(programs) = python::programs()? else { return Ok(()) };
+    let full = std::env::var_os("STROWGER_SCHEMATHESIS").is_some_and(|budget| budget == "full");
+    let (seeds, examples, phases): (&[&str], _, _) = match full {
+        true => (&["1", "2", "3"], "50", "examples,coverage,fuzzing,stateful"),
+        false => (&["1"], "2", "examples,fuzzing"),
+    };
+    let gateway = house()?;
+    let url = format!("http://{}", gateway.address("http")?);
+    for seed in seeds {
+        // The log-in is a header: what is generated for a security scheme would take its place.
+        let login = format!("operator:{SECRET}");
+        let ended = Tool::new(programs.join("schemathesis"))
+            .args(["run", &format!("{url}/openapi.json"), "--url", &url, "--auth", &login, "--no-color"])
+            .args([
+                "--checks",
+                CHECKS,
+                "--phases",
+                phases,
+                "--seed",
+                seed,
+                "-n",
+                examples,
+                "--generation-deterministic",
+            ])
+            .args(["--workers", "2", "--warnings", "off"])
+            .inside(gateway.place().path())
+            .within(Duration::from_secs(if full { 1_800 } else { 150 }))
+            .run()?;
+        assert!(ended.status.success(), "seed {seed}: {}\n{}\n{}", ended.status, ended.out, ended.complaint);
+    }
+    assert_eq!(gateway.operator()?.get("/health")?.status, 200);
+    Ok(())
+}

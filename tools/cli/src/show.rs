@@ -1,0 +1,90 @@
+//! Answers for people: a table of many, a list of one's fields.
+
+use std::io::Write as _;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+use strowger_primitive::{Access, FieldDecl, Indexed, KindDecl, Type};
+
+use crate::exit::Failure;
+use crate::say::say;
+
+/// More columns than this are no table.
+const COLUMNS: usize = 7;
+
+/// The gateway's JSON, untouched.
+pub(crate) fn raw(octets: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(octets)?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+/// Everything of one.
+pub(crate) fn one(body: &Value) {
+    let mut table = plain();
+    for (name, value) in body.as_object().into_iter().flatten() {
+        table.add_row([name.clone(), lines(value)]);
+    }
+    say(table);
+}
+
+/// Many, by the fields that tell most.
+pub(crate) fn table(kind: &'static KindDecl, items: &[Value]) {
+    let columns = columns(kind, items);
+    let mut table = plain();
+    table.set_header(columns.iter().map(|column| column.to_uppercase()));
+    for item in items {
+        table.add_row(columns.iter().map(|column| item.get(column).map(lines).unwrap_or_default()));
+    }
+    say(table);
+    say(format_args!("{} {}", items.len(), if items.len() == 1 { kind.name } else { kind.plural }));
+}
+
+/// An empty table of ours.
+pub(crate) fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+}
+
+fn columns(kind: &'static KindDecl, items: &[Value]) -> Vec<String> {
+    let index = match kind.indexed {
+        Indexed::Name => "name",
+        Indexed::Sequence => "sequence",
+    };
+    let own = kind.fields().filter(|f| f.number >= 10 && tells(f)).map(FieldDecl::camel);
+    let held = |column: &String| items.iter().any(|item| item.get(column).is_some());
+    std::iter::once(index.to_owned()).chain(own.filter(held)).take(COLUMNS).collect()
+}
+
+fn tells(field: &FieldDecl) -> bool {
+    let small = match field.ty {
+        Type::Bool | Type::Enum(_) | Type::I32 { .. } | Type::U32 { .. } | Type::U64 { .. } => true,
+        Type::Decimal { .. } | Type::Time | Type::Duration { .. } | Type::Ref(_) => true,
+        Type::Text { max } => max <= 255,
+        Type::Bytes { .. } | Type::Secret { .. } | Type::List { .. } | Type::Rows { .. } => false,
+        Type::Map { .. } | Type::Any { .. } => false,
+    };
+    small && field.access != Access::WriteOnly
+}
+
+/// A value in words, a line for each part.
+fn lines(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(list) => list.iter().map(inline).collect::<Vec<_>>().join("\n"),
+        Value::Object(map) => map.iter().map(|(k, v)| format!("{k}={}", inline(v))).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn inline(value: &Value) -> String {
+    match value {
+        Value::Object(map) => map.iter().map(|(k, v)| format!("{k}={}", inline(v))).collect::<Vec<_>>().join(", "),
+        Value::Array(list) => list.iter().map(inline).collect::<Vec<_>>().join("&"),
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
