@@ -9,7 +9,7 @@ mod tables;
 use std::error::Error as Cause;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
@@ -27,6 +27,9 @@ pub(crate) struct Disk {
     files: PathBuf,
     tables: RwLock<State>,
     acknowledged: AtomicU64,
+    /// Nothing expires before this moment. Whoever looks for what has begins here: each of the many that are forgotten
+    /// leaves a mark in the tables, which would all be gone through again.
+    first_expiry: AtomicI64,
     _owner: Owner,
 }
 
@@ -61,7 +64,8 @@ impl Disk {
         let held = load::held(&tables, schema, &options.directory)?;
         let acknowledged = AtomicU64::new(held.commit);
         let tables = RwLock::new(State::Open(tables));
-        Ok((Self { options: options.clone(), files, tables, acknowledged, _owner: owner }, held))
+        let first_expiry = AtomicI64::new(i64::MIN);
+        Ok((Self { options: options.clone(), files, tables, acknowledged, first_expiry, _owner: owner }, held))
     }
 
     /// Reads what is asked for, from the tables as they are.
@@ -162,6 +166,8 @@ impl Engine for Disk {
         match self.read(|tables| tables.write(changes)) {
             Ok(()) => {
                 self.acknowledged.store(changes.commit, Ordering::Relaxed);
+                let expire = changes.kept.iter().filter_map(|change| change.now.as_ref()?.expires).min();
+                self.first_expiry.fetch_min(expire.map_or(i64::MAX, |first| first.0), Ordering::Relaxed);
                 Ok(())
             }
             Err(failure) => {
@@ -185,7 +191,12 @@ impl Engine for Disk {
     }
 
     fn expired(&self, now: Time, most: usize) -> Result<Vec<(Time, Bytes)>, Failure> {
-        self.read(|tables| tables.expired(now, most))
+        let from = Time(self.first_expiry.load(Ordering::Relaxed));
+        let (expired, first) = self.read(|tables| tables.expired(from, now, most))?;
+        if let Some(first) = first {
+            self.first_expiry.store(first.0, Ordering::Relaxed);
+        }
+        Ok(expired)
     }
 
     fn read_log(&self, log: Log, from: u64, limit: usize) -> Result<Vec<(u64, Bytes)>, Failure> {

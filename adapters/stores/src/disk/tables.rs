@@ -19,6 +19,9 @@ const FORMAT: u32 = 1;
 const BEHIND: (usize, usize) = (3, 18);
 const PAUSE: Duration = Duration::from_millis(5);
 
+/// What expired, and when.
+type Expired = Vec<(Time, Bytes)>;
+
 /// The tables of one store.
 pub(crate) struct Tables {
     database: Database,
@@ -160,16 +163,20 @@ impl Tables {
         Ok(())
     }
 
-    pub(crate) fn expired(&self, now: Time, most: usize) -> fjall::Result<Vec<(Time, Bytes)>> {
-        let mut expired = Vec::new();
-        for guard in self.kept.prefix([keys::EXPIRES]).take(most) {
+    /// What expires from `from` up to `now`, the oldest first, at most `most`; and when the first thing expires that is
+    /// there from `from` on.
+    pub(crate) fn expired(&self, from: Time, now: Time, most: usize) -> fjall::Result<(Expired, Option<Time>)> {
+        let (mut expired, mut first) = (Vec::new(), None);
+        for guard in self.kept.range(keys::expiry(from, &[])..vec![keys::EXPIRES + 1]).take(most) {
             let key = guard.key()?;
-            match keys::read_expiry(&key) {
-                Some((expires, key)) if expires <= now => expired.push((expires, Bytes::copy_from_slice(key))),
-                Some(_) | None => break,
+            let Some((expires, key)) = keys::read_expiry(&key) else { break };
+            first.get_or_insert(expires);
+            if expires > now {
+                break;
             }
+            expired.push((expires, Bytes::copy_from_slice(key)));
         }
-        Ok(expired)
+        Ok((expired, first))
     }
 
     pub(crate) fn read_log(&self, log: Log, from: u64, limit: usize) -> fjall::Result<Vec<(u64, Bytes)>> {

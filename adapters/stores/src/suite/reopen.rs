@@ -170,3 +170,27 @@ fn files_that_were_half_made_are_made_anew() {
     disk.write(&kept_change(1, b"good")).unwrap();
     assert!(!new.exists());
 }
+
+#[test]
+fn what_expires_is_found_whatever_was_forgotten_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, _) = Disk::open(&options(folder.path()), &all()).unwrap();
+    let change = |commit, key: &'static [u8], was: Option<i64>, now: Option<i64>| {
+        let stored = |at| Stored { revision: Revision(commit), expires: Some(Time(at)), value: Bytes::new() };
+        let change = KeptChange { key: Bytes::from_static(key), was: was.map(Time), now: now.map(stored) };
+        disk.write(&Changes { commit, kept: vec![change], ..Changes::default() }).unwrap();
+    };
+    let expired = |now| disk.expired(Time(now), 9).unwrap().into_iter().map(|(at, _)| at.0).collect::<Vec<_>>();
+    change(1, b"a", None, Some(100));
+    change(2, b"b", None, Some(200));
+    assert_eq!((expired(50), expired(150), expired(150)), (vec![], vec![100], vec![100]));
+    change(3, b"a", Some(100), None);
+    assert_eq!(expired(150), []);
+    change(4, b"c", None, Some(-7));
+    assert_eq!(expired(250), [-7, 200], "what comes later may expire before");
+    change(5, b"c", Some(-7), None);
+    change(6, b"b", Some(200), None);
+    assert_eq!(expired(i64::MAX), []);
+    change(7, b"d", None, Some(10));
+    assert_eq!(expired(20), [10]);
+}

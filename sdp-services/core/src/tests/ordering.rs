@@ -146,7 +146,7 @@ async fn too_many_orders_in_flight_are_refused_at_once() {
     house.mock.go_on();
     house.ended("demo-1").await;
     house
-        .until("there is room", |h| !h.core.flight.carries(h.get(&order::DECL, "demo-1").unwrap().id().unwrap()))
+        .until("there is room", |h| h.core.flight.claim(h.get(&order::DECL, "demo-1").unwrap().id().unwrap()).is_some())
         .await;
     house.make(one("demo-2", "hello")).await.unwrap();
 }
