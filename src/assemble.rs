@@ -167,6 +167,7 @@ impl Gateway {
 
     /// Serves until `stop`: then the doors drain, then what they accepted ends or stays journaled, and last the store.
     pub(crate) async fn serve(self, mut stop: Stop, last_work: Duration) {
+        let (doors, doors_stop) = Stop::new();
         let (rooms, rooms_stop) = Stop::new();
         let (books, books_stop) = Stop::new();
         let mut working = tokio::task::JoinSet::new();
@@ -179,9 +180,16 @@ impl Gateway {
         let mut serving = tokio::task::JoinSet::new();
         let asked: Arc<dyn Ask> = Arc::new(self.pipeline.clone());
         for (bound, door) in self.listeners {
-            serving.spawn(bound.serve(door, Arc::clone(&asked), Arc::clone(&self.world), stop.clone()));
+            serving.spawn(bound.serve(door, Arc::clone(&asked), Arc::clone(&self.world), doors_stop.clone()));
         }
-        stop.wait().await;
+        // A part that ends by itself leaves a gateway that seems to work: whoever supervises it starts it anew.
+        tokio::select! {
+            () = stop.wait() => {}
+            Some(_) = working.join_next() => tracing::error!("a room has ended by itself"),
+            Some(_) = recording.join_next() => tracing::error!("the recorder has ended by itself"),
+            Some(_) = serving.join_next() => tracing::error!("a listener has ended by itself"),
+        }
+        doors.pull();
         tracing::info!("stopping: no new connections, answers in hand are given");
         while serving.join_next().await.is_some() {}
         rooms.pull();

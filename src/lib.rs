@@ -33,10 +33,12 @@ pub use pipeline::{AdmitOptions, GateOptions};
 /// # Errors
 /// Why it cannot start. Once it serves it ends without an error.
 pub async fn run(config: Config, stop: Stop, ready: impl FnOnce(&Ready)) -> Result<(), Error> {
-    /// What is still being done when the doors are closed ends by then.
-    const LAST_WORK: Duration = Duration::from_secs(15);
+    /// Beyond the time that steps in hand have to finish.
+    const TIDYING: Duration = Duration::from_secs(5);
+    // What is still being done when the doors are closed ends by then.
+    let last_work = Duration::from_secs(config.core.drain_s.into()) + TIDYING;
     let gateway = assemble::assemble(config).await?;
     ready(gateway.ready());
-    gateway.serve(stop, LAST_WORK).await;
+    gateway.serve(stop, last_work).await;
     Ok(())
 }

@@ -24,7 +24,7 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (word, live) in [("found in the table", false), ("Cedar each time", true)] {
         for count in COUNTS {
-            let stand = Stand::new(&[])?;
+            let stand = Stand::new(&["admit.per_principal=0", "admit.per_tenant=0"])?;
             stand.call("POST", "/v1/orders", br#"{"name":"one","offer":"plain"}"#)?;
             fill(&stand, count, live)?;
             let mut costs = Vec::new();
