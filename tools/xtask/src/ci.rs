@@ -55,10 +55,9 @@ pub(crate) fn run(parts: &[String]) -> Result<()> {
 }
 
 /// Program and the Debian package that has it.
-const CLIENTS: [(&str, &str); 8] = [
+const CLIENTS: [(&str, &str); 7] = [
     ("cc", "gcc"),
     ("c++", "g++"),
-    ("cmake", "cmake"),
     ("curl", "curl"),
     ("nc", "netcat-openbsd"),
     ("tmux", "tmux"),
