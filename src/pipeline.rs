@@ -15,9 +15,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use strowger_primitive::{
-    Admission, Admitted, Allowed, Answers, Ask, Attributes, Class, DocKey, Fault, FaultKind, Gate, Id, Index, Keeper,
-    KindDecl, Known, Look, Name, Now, OPERATOR, Operation, Outcome, Peer, Permit, PipelineAuthority, Principal,
-    Progress, Ref, Relation, Request, RequestId, Revision, Schema, Stop, Store, World, answers, not_found,
+    Admission, Admitted, Allowed, Answers, Ask, Attributes, Class, DocKey, Fault, FaultKind, Gate, Grant, Id, Index,
+    Keeper, KindDecl, Known, Look, Name, Now, OPERATOR, Operation, Outcome, Peer, Permit, PipelineAuthority, Principal,
+    Progress, Query, Ref, Relation, Request, RequestId, Revision, SHARED, Schema, Scope, Stop, Store, World, answers,
+    not_found,
 };
 use strowger_records::{Draft, End, Recorder};
 use strowger_security::{Asked, Security};
@@ -306,12 +307,16 @@ impl Inner {
         };
         let principal = Arc::clone(known.principal());
         let tenant = request.tenant.clone().unwrap_or_else(|| principal.tenant.clone());
-        let found =
-            operation.target().map(|target| self.keeper(operation).and_then(|keeper| keeper.find(&tenant, target)));
+        let find = |target| self.keeper(operation).and_then(|keeper| keeper.find(&tenant, target));
+        // The nearest name is looked for when policy has spoken: the time it takes would tell a stranger what is there.
+        let absent = principal.relation(&tenant, None) == Relation::Foreign
+            && operation.target().is_some_and(|target| !self.holds(&tenant, target));
+        let found = operation.target().filter(|_| !absent).map(find);
         let attributes = found.as_ref().and_then(|found| found.as_ref().ok());
-        let relation = match attributes {
-            Some(Attributes { tenant, owner }) => principal.relation(tenant, owner.as_deref()),
-            None => principal.relation(&tenant, None),
+        let relation = match (principal.relation(&tenant, None), attributes) {
+            // What is shared is seen from another's tenant only where that one has nothing of its own by the name.
+            (Relation::Foreign, _) | (_, None) => principal.relation(&tenant, None),
+            (_, Some(Attributes { tenant, owner })) => principal.relation(tenant, owner.as_deref()),
         };
         draft.found(attributes.map_or(&tenant, |a| &a.tenant));
         let asked = Asked {
@@ -329,10 +334,19 @@ impl Inner {
             if hides { missing().because(fault) } else { fault }
         })?;
         draft.allowed(allowed.grant());
+        // Policy was not asked about what came meanwhile.
+        let found = if absent { operation.target().map(|t| find(t).and_then(|_| Err(missing()))) } else { found };
         let tenant = match found {
+            // The nearest name may be somebody else's.
+            Some(Err(fault)) if fault.kind == FaultKind::NotFound && allowed.grant().scope == Scope::Own => {
+                return Err(missing());
+            }
             Some(found) => found?.tenant,
             None => tenant,
         };
+        if let Operation::List(query) = operation {
+            shows(query, allowed.grant())?;
+        }
         if !kind.has(verb) {
             let text = format!("{} has no {}", kind.name, operation.word());
             return Err(Fault::new(FaultKind::NotAllowed, "verb-not-allowed", text));
@@ -342,6 +356,14 @@ impl Inner {
             return Err(Fault::new(FaultKind::NotFound, "tenant-not-found", text));
         }
         Ok(Passed { allowed, tenant })
+    }
+
+    /// Whether the target is there, or shared.
+    fn holds(&self, tenant: &Name, target: &Ref) -> bool {
+        let Index::Name(name) = &target.index else { return true };
+        let shared = Name::new(SHARED).ok();
+        let places = std::iter::once(tenant).chain(&shared);
+        places.into_iter().any(|place| self.look.view(place, target.kind).get(name.as_str()).is_some())
     }
 
     fn is_tenant(&self, tenant: &Name) -> bool {
@@ -409,6 +431,18 @@ fn unseen(principal: &Principal, kind: &'static KindDecl, target: Option<&Ref>) 
     match target {
         Some(target) => Fault { code: kind.missing, ..not_found(&principal.tenant, target) },
         None => Fault::new(FaultKind::NotFound, "tenant-not-found", "there is no such tenant"),
+    }
+}
+
+/// What is hidden neither chooses nor orders what is listed: both would tell it.
+fn shows(query: &Query, grant: &Grant) -> Result<(), Fault> {
+    let mut asked = query.filters.iter().map(|filter| filter.field).chain(query.sort.iter().map(|key| key.field));
+    match asked.find(|field| grant.hidden.contains(&field.number)) {
+        None => Ok(()),
+        Some(field) => {
+            let text = format!("policy hides {}; a list can be neither filtered nor sorted by it", field.name);
+            Err(Fault::new(FaultKind::Forbidden, "hidden-field", text))
+        }
     }
 }
 

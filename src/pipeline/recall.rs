@@ -1,5 +1,6 @@
 //! Idempotency: a repeated request is known by its key, which is stored in the same commit as what it did.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,16 +17,17 @@ const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) struct Recall {
     place: OwnKey,
     fingerprint: u64,
+    /// The name of whoever asks.
+    by: Name,
 }
 
 impl Recall {
     pub(super) fn new(key: &Key, principal: &Principal) -> Self {
         let (tenant, name) = (principal.tenant.as_str().as_bytes(), principal.name.as_str().as_bytes());
-        match key.scope {
-            KeyScope::Principal => {
-                Self { place: OwnKey::new("recall", &[tenant, name, &key.bytes]), fingerprint: key.fingerprint }
-            }
-        }
+        let place = match key.scope {
+            KeyScope::Principal => OwnKey::new("recall", &[tenant, name, &key.bytes]),
+        };
+        Self { place, fingerprint: key.fingerprint, by: principal.name.clone() }
     }
 
     /// What remembers the request: to be committed with what it did.
@@ -69,7 +71,9 @@ impl Recall {
             store.commit(Vec::new()).await?;
             document = shown();
         }
-        asked.again(document).map(Some)
+        // What has the name of what was made may be another's by now, and is not to be shown.
+        let own = |document: &Arc<Document>| document.created_by().is_some_and(|by| **by == *self.by.as_str());
+        asked.again(document.filter(|document| !matches!(asked.sort, Sort::Create) || own(document))).map(Some)
     }
 }
 
@@ -77,7 +81,7 @@ impl Recall {
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     sort: Sort,
-    hidden: std::sync::Arc<[u16]>,
+    hidden: Arc<[u16]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +96,7 @@ enum Sort {
 }
 
 impl Asked {
-    pub(super) fn new(operation: &Operation, hidden: std::sync::Arc<[u16]>) -> Option<Self> {
+    pub(super) fn new(operation: &Operation, hidden: Arc<[u16]>) -> Option<Self> {
         let sort = match operation {
             Operation::Create(_) => Sort::Create,
             Operation::Update(..) => Sort::Update,
@@ -103,8 +107,8 @@ impl Asked {
         Some(Self { sort, hidden })
     }
 
-    fn again(&self, document: Option<std::sync::Arc<Document>>) -> Result<Outcome, Fault> {
-        let shown = document.map(|document| Shown { document, hidden: std::sync::Arc::clone(&self.hidden) });
+    fn again(&self, document: Option<Arc<Document>>) -> Result<Outcome, Fault> {
+        let shown = document.map(|document| Shown { document, hidden: Arc::clone(&self.hidden) });
         match (self.sort, shown) {
             (Sort::Create, Some(shown)) if under_way(&shown.document) => Ok(Outcome::Accepted(shown)),
             (Sort::Create, Some(shown)) => Ok(Outcome::Created(shown)),
@@ -153,7 +157,7 @@ fn read(kept: &Bytes) -> Option<(u64, Option<DocKey>)> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use super::*;
     use strowger_kinds::service;
@@ -184,6 +188,7 @@ mod tests {
         let mut service = Document::new(&service::DECL);
         service.fields.set_text(&common::NAME, "demo-1");
         service.fields.set(&common::REVISION, Value::Uint(revision));
+        service.fields.set_text(&common::CREATED_BY, "alice");
         service.fields.set(&service::STATE, Value::Enum(state));
         service
     }
@@ -248,7 +253,8 @@ mod tests {
     async fn a_key_that_is_seen_before_its_document_waits_for_it() {
         let tenant = Name::new("acme").unwrap();
         let about = DocKey { tenant, kind: service::DECL.number, name: Name::new("demo-1").unwrap() };
-        let recall = Recall { place: OwnKey::new("recall", &[]), fingerprint: 7 };
+        let by = Name::new("alice").unwrap();
+        let recall = Recall { place: OwnKey::new("recall", &[]), fingerprint: 7, by };
         let Op::Keep { value, .. } = recall.op(Some(&about), Time(0)) else { panic!("it keeps") };
         for before in [vec![], vec![Arc::new(service(service::TERMINATED, 3))]] {
             let late = Late(value.clone(), Mutex::new(before));

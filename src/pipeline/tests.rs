@@ -318,3 +318,95 @@ async fn nothing_is_cancelled_that_is_not_under_way() {
     let fault = house.ask(house.request(Operation::Cancel(Id(7)))).await.unwrap_err();
     assert_eq!(fault.code, "request-not-found");
 }
+
+/// A principal of acme, who may do what users may.
+async fn user(house: &House, name: &str) -> Claim {
+    use strowger_kinds::{credential, principal};
+    let mut made = named(&principal::DECL, name);
+    made.fields.set(&principal::ROLES, Value::List(vec![Value::Enum(3)]));
+    let mut opens = named(&credential::DECL, name);
+    opens.fields.set_text(&credential::PRINCIPAL, name);
+    opens.fields.set(&credential::SECRET, Value::Secret(Secret::new("a good secret")));
+    for document in [made, opens] {
+        let mut request = house.request(Operation::Create(document));
+        request.tenant = Name::new("acme").ok();
+        house.ask(request).await.unwrap();
+    }
+    Claim::Password { principal: format!("{name}@acme").into(), secret: Secret::new("a good secret") }
+}
+
+#[tokio::test]
+async fn nobody_learns_what_another_tenant_has_beside_what_is_shared() {
+    let house = House::new().await;
+    let alice = user(&house, "alice").await;
+    let ask = async |tenant: &str| {
+        let mut request = house.request(Operation::Read(target(&offer::DECL, "plain")));
+        request.claim = alice.clone();
+        request.tenant = Name::new(tenant).ok();
+        house.ask(request).await.map(drop).map_err(|fault| (fault.code, fault.public))
+    };
+    assert_eq!(ask("acme").await, Ok(()));
+    let before = ask("other").await;
+    assert_eq!(before.as_ref().unwrap_err().0, "offer-not-found");
+    let mut own = house.request(Operation::Create(named(&offer::DECL, "plain")));
+    own.tenant = Name::new("other").ok();
+    house.ask(own).await.unwrap();
+    assert_eq!(ask("other").await, before);
+    assert_eq!(ask("nowhere").await, before);
+    let mut near = house.request(Operation::Read(target(&offer::DECL, "plai")));
+    near.tenant = Name::new("other").ok();
+    let fault = house.ask(near).await.unwrap_err();
+    assert!(fault.public.ends_with("did you mean \"plain\"?"), "operators are told: {}", fault.public);
+}
+
+#[tokio::test]
+async fn who_sees_his_own_learns_nothing_of_what_others_have() {
+    let house = House::new().await;
+    let (alice, bob) = (user(&house, "alice").await, user(&house, "bob").await);
+    let ask = async |claim: &Claim, operation| {
+        let mut request = keyed(house.request(operation));
+        request.claim = claim.clone();
+        house.ask(request).await
+    };
+    let made = || {
+        let mut made = named(&service::DECL, "one");
+        made.fields.set_text(&service::OFFER, "plain");
+        Operation::Create(made)
+    };
+    assert!(matches!(ask(&bob, made()).await, Ok(Outcome::Created(_))));
+    let mut delete = house.request(Operation::Delete(target(&service::DECL, "one"), None));
+    delete.claim = bob.clone();
+    assert!(matches!(house.ask(delete).await, Ok(Outcome::Done)));
+    assert!(matches!(ask(&alice, made()).await, Ok(Outcome::Created(_))));
+    assert_eq!(ask(&bob, made()).await.unwrap_err().code, "no-longer-there", "it is hers now");
+    let near = ask(&bob, Operation::Read(target(&service::DECL, "on"))).await.unwrap_err();
+    assert_eq!((near.code, &*near.public), ("service-not-found", "no service \"on\" in acme"));
+}
+
+#[tokio::test]
+async fn what_is_hidden_neither_chooses_nor_orders_a_list() {
+    let house = House::new().await;
+    let mut hides = named(&strowger_kinds::policy::DECL, "hides");
+    let cedar = "@hide(\"order.label\") permit (principal in Role::\"user\", action, resource is Order);";
+    hides.fields.set_text(&strowger_kinds::policy::CEDAR, cedar);
+    house.ask(house.request(Operation::Create(hides))).await.unwrap();
+    let off = Patch(vec![(
+        Path::whole(strowger_kinds::policy::ENABLED.number),
+        strowger_primitive::Change::Set(Value::Bool(false)),
+    )]);
+    let user_policy = target(&strowger_kinds::policy::DECL, "user");
+    house.ask(house.request(Operation::Update(user_policy, None, off))).await.unwrap();
+    let alice = user(&house, "alice").await;
+    let ask = async |change: fn(&mut Query)| {
+        let mut query = Query::all(&order::DECL);
+        change(&mut query);
+        let mut request = house.request(Operation::List(query));
+        request.claim = alice.clone();
+        house.ask(request).await.map(drop).map_err(|fault| fault.code)
+    };
+    assert_eq!(ask(|_| ()).await, Ok(()));
+    let filtered = ask(|q| q.filters.push(strowger_primitive::Filter { field: &common::LABEL, value: None })).await;
+    assert_eq!(filtered, Err("hidden-field"));
+    let sorted = ask(|q| q.sort.push(strowger_primitive::Order { field: &common::LABEL, descending: true })).await;
+    assert_eq!(sorted, Err("hidden-field"));
+}

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::uri::Authority;
 use hyper::{Method, Request, StatusCode, Version};
 use strowger_primitive::RequestId;
 
@@ -63,9 +64,11 @@ async fn checked(line: &Line, id: RequestId, request: Request<Incoming>) -> Resu
 /// What HTTP asks of every request and hyper does not check.
 fn well_formed(request: &Request<Incoming>) -> Result<(), Problem> {
     let headers = request.headers();
-    if request.version() == Version::HTTP_11 && count(headers, &header::HOST) != 1 {
+    let hosts = count(headers, &header::HOST);
+    let named = headers.get(header::HOST).is_none_or(|host| is_host(host.as_bytes()));
+    if hosts > 1 || !named || (hosts == 0 && request.version() == Version::HTTP_11) {
         // RFC 9112 §3.2.
-        return Err(Problem::bad("bad-host", "a request has exactly one Host"));
+        return Err(Problem::bad("bad-host", "a request has exactly one Host, a name or address with or without port"));
     }
     if headers
         .get_all(header::TRANSFER_ENCODING)
@@ -80,6 +83,11 @@ fn well_formed(request: &Request<Incoming>) -> Result<(), Problem> {
         return Err(Problem::new(StatusCode::URI_TOO_LONG, "target-too-long", detail));
     }
     Ok(())
+}
+
+/// RFC 9110 §7.2; empty where the target has no authority.
+fn is_host(host: &[u8]) -> bool {
+    host.is_empty() || (!host.contains(&b'@') && Authority::try_from(host).is_ok())
 }
 
 fn count(headers: &HeaderMap, name: &HeaderName) -> usize {

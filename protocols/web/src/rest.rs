@@ -12,6 +12,9 @@ mod prefer;
 mod reply;
 mod route;
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::body::{Body as _, Incoming};
@@ -47,8 +50,21 @@ pub(crate) async fn answer(line: &Line, id: RequestId, request: hyper::Request<I
         // Who shows nothing is told so without his body being read.
         ask(line, request_of(line, id, &head.headers, claim.clone(), Operation::Prove), &call).await?;
     }
-    let received =
-        if wish.form == Form::None { None } else { Some(receive(body, &line.web.options, &line.web.room).await?) };
+    let (mut permit, mut received) = (permit, None);
+    if wish.form != Form::None {
+        let mut receiving = pin!(receive(body, &line.web.options, &line.web.room));
+        received = Some(match poll_fn(|cx| Poll::Ready(receiving.as_mut().poll(cx))).await {
+            Poll::Ready(received) => received?,
+            Poll::Pending => {
+                // Who sends slowly is proven first, and is in nobody's way meanwhile.
+                drop(permit);
+                ask(line, request_of(line, id, &head.headers, claim.clone(), Operation::Prove), &call).await?;
+                let received = receiving.await?;
+                permit = line.gateway.enter(call.class(), &line.peer).map_err(|fault| Problem::of(&fault, &[]))?;
+                received
+            }
+        });
+    }
     let octets = received.as_ref().map_or(&[][..], |received| received.octets());
     let mut asked = request_of(line, id, &head.headers, claim, operation(&call, &wish, octets)?);
     asked.key = key::of(&call, &head, octets)?;

@@ -79,19 +79,14 @@ impl Security {
                     return Err(Fault::overloaded(Duration::from_secs(2), "too many log-ins are waiting; ask again"));
                 }
             };
-            let Ok(_core) = self.cores.acquire().await else {
+            let Ok(core) = Arc::clone(&self.cores).acquire_owned().await else {
                 return Err(Fault::internal("the cores are gone"));
             };
             // While it waited, others may have failed in this name.
             self.unlocked(who.as_ref(), origin)?;
-            let proof = self.verify(who.clone(), secret.clone()).await;
-            let Some(proof) = proof? else {
-                self.locks.failed(who, source, self.shelf.world.now().mono);
+            let Some(proof) = self.verify(who.clone(), secret.clone(), source, core).await? else {
                 return Err(self.unproven("not-proven", "the name or the secret is wrong"));
             };
-            if let Some(who) = &who {
-                self.locks.clear(who);
-            }
             let Proof { principal, .. } = proof.clone();
             self.memory.keep(print, proof);
             drop(first);

@@ -1,7 +1,7 @@
 //! What the tests of this room play on: a clock that is turned by hand, a store in memory, and a pipeline of one page.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use strowger_primitive::{
@@ -21,6 +21,8 @@ pub(crate) struct Stage {
     chance: AtomicU64,
     /// Jobs that were run away from the tasks that serve peers.
     pub(crate) jobs: AtomicUsize,
+    /// Jobs begin while nobody has this for himself.
+    pub(crate) open: Arc<RwLock<()>>,
 }
 
 impl Default for Stage {
@@ -30,6 +32,7 @@ impl Default for Stage {
             passed: watch::Sender::new(Duration::ZERO),
             chance: AtomicU64::new(1),
             jobs: AtomicUsize::new(0),
+            open: Arc::default(),
         }
     }
 }
@@ -77,7 +80,11 @@ impl World for Stage {
 
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
         self.jobs.fetch_add(1, Ordering::SeqCst);
-        drop(tokio::task::spawn_blocking(work));
+        let open = Arc::clone(&self.open);
+        drop(tokio::task::spawn_blocking(move || {
+            drop(open.read());
+            work();
+        }));
     }
 }
 

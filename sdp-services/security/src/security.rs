@@ -33,9 +33,9 @@ pub struct Security {
     pub(crate) recipe: Recipe,
     pub(crate) memory: Memory,
     pub(crate) turns: Turns,
-    pub(crate) locks: Locks,
+    pub(crate) locks: Arc<Locks>,
     /// One secret a core is worked on at a time.
-    pub(crate) cores: Semaphore,
+    pub(crate) cores: Arc<Semaphore>,
     pub(crate) language: Language,
     pub(crate) rules: ArcSwap<Rules>,
     /// Held while rules are loaded, so that older ones never replace newer ones.
@@ -101,8 +101,8 @@ impl Security {
             recipe,
             memory: Memory::new(options.remembered, remember, &*world),
             turns: Turns::default(),
-            locks: Locks::new(options.lock_out),
-            cores: Semaphore::new(cores),
+            locks: Arc::new(Locks::new(options.lock_out)),
+            cores: Arc::new(Semaphore::new(cores)),
             language,
             rules: ArcSwap::from_pointee(rules),
             loading: Mutex::new(()),

@@ -41,6 +41,9 @@ pub(super) fn plan(task: &Task, workspace: &str, ports: &[u16], allowed: &[PathB
         if name.is_empty() || name.contains(['=', '\0']) {
             return Err(wrong(task, &format!("{name:?} is no name of an environment variable")));
         }
+        if is_loaders(name) {
+            return Err(wrong(task, &format!("environment: {name} is acted on before the program is; leave it out")));
+        }
         environment.insert(name.to_string(), word(task, "environment", filled("environment", value)?)?);
     }
     let mut files = Vec::new();
@@ -121,6 +124,12 @@ fn may_run(executable: &str, arguments: &[String], allowed: &[PathBuf]) -> Resul
         return Err(fault::missing(executable));
     }
     Ok(())
+}
+
+/// What the loader and the C library act on before a program does (ld.so(8)): it would make a program that may run any
+/// program.
+fn is_loaders(name: &str) -> bool {
+    name.starts_with("LD_") || matches!(name, "GLIBC_TUNABLES" | "GCONV_PATH" | "LOCPATH" | "NLSPATH")
 }
 
 /// A relative path that stays in the workspace and away from what is ours there.
@@ -226,6 +235,10 @@ mod tests {
             ("./strowger", "sample-app"),
         ] {
             assert_eq!(code(executable, first), "executable-not-allowed", "{executable} {first}");
+        }
+        for name in ["LD_PRELOAD", "LD_AUDIT", "LD_DEBUG_OUTPUT", "GLIBC_TUNABLES", "GCONV_PATH"] {
+            let loaded = made(|task| drop(task.component.environment.insert(name.into(), "x".into())));
+            assert!(matches!(loaded, Err(error) if error.public.contains(name)), "{name}");
         }
         let check = made(|task| task.component.health.check = Some(Asked::Command("/bin/rm -r /".into())));
         assert!(matches!(check, Err(error) if error.kind == FaultKind::NotAllowed));

@@ -47,7 +47,7 @@ fn read(shown: &Shown, wish: &Wish) -> Result<Reply, Problem> {
         return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "precondition", detail));
     }
     if wish.conditions.known(revision) {
-        return Ok(tagged(empty(StatusCode::NOT_MODIFIED), &shown.document));
+        return Ok(kept(tagged(empty(StatusCode::NOT_MODIFIED), &shown.document)));
     }
     Ok(tagged(document(StatusCode::OK, shown, wish.asked.select.as_deref()), &shown.document))
 }

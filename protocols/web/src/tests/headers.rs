@@ -40,6 +40,8 @@ async fn conditions_hold_where_they_mean_something() {
     ] {
         let got = client.call("GET /v1/services/demo-1", headers, "").await;
         assert_eq!(got.status, status, "{headers}");
+        // RFC 9110 §15.4.5: what 200 says of keeping it, 304 says too.
+        assert!(status >= 400 || got.header("cache-control") == Some("private, no-cache"), "{headers}");
     }
     client.desk.asked.lock().unwrap().clear();
     for (headers, only) in [

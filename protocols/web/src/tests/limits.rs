@@ -10,6 +10,10 @@ async fn what_is_no_http_is_refused() {
         ("GET / HTTP/1.1\r\n folded\r\nHost: gw\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        ("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: user@gw\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: gw/v1\r\n\r\n", 400),
         ("GET /\u{0} HTTP/1.1\r\nHost: gw\r\n\r\n", 400),
         ("GET / HTTP/3.7\r\nHost: gw\r\n\r\n", 400),
         ("POST /v1/orders HTTP/1.1\r\nHost: gw\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
@@ -228,4 +232,26 @@ async fn who_leaves_cancels_nothing() {
     // The work's end is still heard by nobody, and nothing fails.
     desk.release(Ok(Outcome::Done)).await;
     assert_eq!(desk.asked(), 1);
+}
+
+#[tokio::test]
+async fn who_sends_slowly_is_proven_first_and_is_in_nobodys_way() {
+    let head = |who: &str| {
+        format!(
+            "POST /v1/orders HTTP/1.1\r\nHost: gw\r\n{who}Content-Type: application/json\r\nContent-Length: 18\r\n\r\n"
+        )
+    };
+    let mut client = client();
+    client.send(head(ALICE)).await;
+    while client.desk.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(client.desk.out.load(Ordering::SeqCst), 0, "its place is free until the body is there");
+    assert!(matches!(client.desk.only().operation, Operation::Prove));
+    client.send(r#"{"offer":"hello"} "#).await;
+    assert_eq!(client.receive(false).await.unwrap().status, 201);
+    assert!(matches!(client.desk.only().operation, Operation::Create(_)));
+
+    client.send(head("Authorization: Basic Ym9iOng=\r\n")).await;
+    assert_eq!(client.receive(false).await.unwrap().status, 401, "no octet of the body was needed");
 }

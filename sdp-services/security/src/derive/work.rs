@@ -21,7 +21,8 @@ pub(crate) enum Sort {
 impl Security {
     /// All verifiers of a secret, sealed for their owner.
     pub(crate) async fn derive(&self, sort: Sort, secret: Secret, owner: Owner<'_>) -> Result<Vec<Verifier>, Fault> {
-        let Ok(_core) = self.cores.acquire().await else { return Err(Fault::internal("the cores are gone")) };
+        let core = Arc::clone(&self.cores).acquire_owned().await;
+        let Ok(core) = core else { return Err(Fault::internal("the cores are gone")) };
         let recipe = Recipe { realms: self.options.realms_of(owner.tenant), ..self.recipe.clone() };
         let (seal, world) = (Arc::clone(&self.seal), Arc::clone(&self.shelf.world));
         let [tenant, principal, credential] = [owner.tenant, owner.principal, owner.credential].map(Clone::clone);
@@ -33,8 +34,10 @@ impl Security {
             };
             let owner = Owner { tenant: &tenant, principal: &principal, credential: &credential };
             let sealed = |one| Verifier::new(one, &seal, owner, &*world).map_err(Fault::internal);
+            let verifiers = derived.and_then(|all| all.into_iter().map(sealed).collect::<Result<Vec<_>, _>>());
+            drop(core);
             // Whoever asked may be gone.
-            let _ = answer.send(derived.and_then(|all| all.into_iter().map(sealed).collect::<Result<Vec<_>, _>>()));
+            let _ = answer.send(verifiers);
         }));
         derived.await.map_err(Fault::internal)?
     }

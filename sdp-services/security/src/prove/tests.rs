@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use strowger_kinds::{credential, principal, tenant};
@@ -186,6 +187,24 @@ async fn the_same_claim_at_once_is_proven_once() {
         one.await.unwrap();
     }
     assert_eq!(scene.world.jobs(), jobs + 1);
+}
+
+#[tokio::test]
+async fn who_asks_and_goes_away_keeps_a_core_and_is_counted() {
+    let scene = Scene::with(|options| options.lock_out.source_failures = 1).await;
+    let cores = scene.security.cores.available_permits();
+    let jobs = scene.world.jobs();
+    let shut = scene.world.open.write().unwrap();
+    {
+        let asked = std::pin::pin!(scene.log_in("nobody", "guess"));
+        assert!(asked.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    assert_eq!(scene.world.jobs(), jobs + 1);
+    assert_eq!(scene.security.cores.available_permits(), cores - 1, "what was begun is at work still");
+    drop(shut);
+    let all = u32::try_from(cores).unwrap();
+    drop(tokio::time::timeout(Duration::from_secs(10), scene.security.cores.acquire_many(all)).await.unwrap());
+    assert_eq!(code(scene.log_in("operator", &scene.secret).await), "locked-out", "the guess was counted");
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Verifying a secret against the credentials of a principal, away from the tasks that serve peers.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use strowger_kinds::{credential, principal};
 use strowger_primitive::{Document, Fault, Fields, Look, Name, Principal, Revision, Secret, Store, Time, Value};
 use subtle::ConstantTimeEq as _;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::lock::Who;
 use super::memory::Proof;
@@ -34,8 +35,15 @@ struct Candidate {
 }
 
 impl Security {
-    /// Who the secret proves; `None`: nobody. A name that does not exist costs what a wrong password costs.
-    pub(super) async fn verify(&self, who: Option<Who>, secret: Secret) -> Result<Option<Proof>, Fault> {
+    /// Who the secret proves; `None`: nobody. A name that does not exist costs what a wrong password costs. The work
+    /// goes on when whoever asked goes away: until its end it has its core, and what comes of it counts.
+    pub(super) async fn verify(
+        &self,
+        who: Option<Who>,
+        secret: Secret,
+        source: IpAddr,
+        core: OwnedSemaphorePermit,
+    ) -> Result<Option<Proof>, Fault> {
         let bench = Bench {
             store: Arc::clone(&self.store),
             look: Arc::clone(&self.shelf.look),
@@ -44,10 +52,18 @@ impl Security {
             wall: self.shelf.world.now().wall,
         };
         let at = self.shelf.world.now().mono;
+        let (locks, world) = (Arc::clone(&self.locks), Arc::clone(&self.shelf.world));
         let (answer, verified) = oneshot::channel();
         self.shelf.world.spawn_blocking(Box::new(move || {
+            let proven = bench.verify(who.as_ref(), &secret);
+            match (&proven, who) {
+                (Ok(None), who) => locks.failed(who, source, world.now().mono),
+                (Ok(Some(_)), Some(who)) => locks.clear(&who),
+                (Ok(Some(_)), None) | (Err(_), _) => {}
+            }
+            drop(core);
             // Whoever asked may be gone.
-            let _ = answer.send(bench.verify(who.as_ref(), &secret));
+            let _ = answer.send(proven);
         }));
         let proven = verified.await.map_err(Fault::internal)??;
         Ok(proven.map(|(principal, candidate)| Proof {
