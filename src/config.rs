@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use strowger_primitive::Name;
+use strowger_primitive::{BadOption, Name};
 use toml::{Table, Value};
 
 use crate::log;
@@ -180,35 +180,22 @@ impl Config {
     }
 
     fn flaws(&self, mistakes: &mut Vec<Mistake>) {
-        let mut add = |section: &str, option: &str, why: String| {
-            mistakes.push(mistake(&format!("{section}.{option}"), &why));
+        let mut tell = |section: &str, flaws: Vec<BadOption>| {
+            mistakes.extend(flaws.into_iter().map(|bad| mistake(&format!("{section}.{}", bad.option), &bad.why)));
         };
-        for (option, why) in self.gate.flaws() {
-            add("gate", option, why);
-        }
-        for flaw in self.process.flaws() {
-            add("process", flaw.option, flaw.why);
-        }
-        for flaw in self.core.flaws() {
-            add("core", flaw.option, flaw.why);
-        }
-        for flaw in self.security.flaws() {
-            add("security", flaw.option, flaw.why);
-        }
-        for flaw in self.http.flaws() {
-            add("http", flaw.option, flaw.why);
-        }
-        for flaw in self.mml.flaws() {
-            add("mml", flaw.option, flaw.why);
-        }
+        tell("gate", self.gate.flaws());
+        tell("process", self.process.flaws());
+        tell("core", self.core.flaws());
+        tell("security", self.security.flaws());
+        tell("http", self.http.flaws());
+        tell("mml", self.mml.flaws());
         for (name, options) in &self.listen {
-            for flaw in options.flaws() {
-                add(&format!("listen.{name}"), flaw.option, flaw.why);
-            }
+            let mut flaws = options.flaws();
             if !crate::assemble::PROTOCOLS.contains(&options.protocol.as_str()) {
                 let known = crate::assemble::PROTOCOLS.join(", ");
-                add(&format!("listen.{name}"), "protocol", format!("{:?} is none of {known}", options.protocol));
+                flaws.push(BadOption { option: "protocol", why: format!("{:?} is none of {known}", options.protocol) });
             }
+            tell(&format!("listen.{name}"), flaws);
         }
         if let Err(why) = Name::new(&self.node) {
             mistakes.push(mistake("node", &format!("{:?}: {why}", self.node)));

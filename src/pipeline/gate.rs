@@ -11,7 +11,7 @@ use governor::clock::QuantaClock;
 use governor::middleware::NoOpMiddleware;
 use governor::{Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
-use strowger_primitive::{Class, Fault, GiveBack, Peer, Permit};
+use strowger_primitive::{BadOption, Class, Fault, GiveBack, Peer, Permit};
 
 /// Options of the gate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,16 +45,17 @@ impl Default for Options {
 }
 
 impl Options {
-    /// All that is wrong with them: option and why.
+    /// All that is wrong with them.
     #[must_use]
-    pub fn flaws(&self) -> Vec<(&'static str, String)> {
+    pub fn flaws(&self) -> Vec<BadOption> {
         let mut flaws = Vec::new();
+        let mut flaw = |option, why: &str| flaws.push(BadOption { option, why: why.to_owned() });
         if self.fewest_changes == 0 || self.most_changes < self.fewest_changes {
-            flaws.push(("most_changes", "is less than fewest_changes, or that is 0".to_owned()));
+            flaw("most_changes", "is less than fewest_changes, or that is 0");
         }
         for (option, value) in [("most_reads", self.most_reads), ("most_in_dialog", self.most_in_dialog)] {
             if value == 0 {
-                flaws.push((option, "is 0: nothing would be let in".to_owned()));
+                flaw(option, "is 0: nothing would be let in");
             }
         }
         flaws

@@ -42,5 +42,5 @@ mod seen;
 mod spec;
 mod workspace;
 
-pub use options::{Flaw, Options, Ports};
+pub use options::{Options, Ports};
 pub use process::{Error, Process};

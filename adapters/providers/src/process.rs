@@ -20,7 +20,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use strowger_primitive::{
-    BoxFuture, Changes, Deadline, Found, Name, Provider, ProviderCard, ProviderError, Receipt, StepId, Task, World,
+    BadOption, BoxFuture, Changes, Deadline, Found, Name, Provider, ProviderCard, ProviderError, Receipt, StepId, Task,
+    World,
 };
 
 use self::deaths::Deaths;
@@ -28,17 +29,17 @@ use self::folder::Folder;
 use self::make::Maker;
 use self::turns::{Turn, Turns};
 use self::wait::{LOOK, blocking, left, within};
+use crate::Options;
 use crate::hold::own_binary;
 use crate::seen::outgoing_ports;
 use crate::spec::Spec;
-use crate::{Flaw, Options};
 
 /// Why there is no provider.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The options are wrong.
     #[error("{}", list(.0))]
-    Options(Vec<Flaw>),
+    Options(Vec<BadOption>),
     /// The folder of the workspaces cannot be used.
     #[error("the folder of workspaces {} cannot be used", path.display())]
     Folder {
@@ -75,7 +76,7 @@ impl Process {
         let folder = options.workspaces.as_deref().map(std::path::absolute).and_then(Result::ok);
         let folder = folder.filter(|folder| folder.to_str().is_some());
         if folder.is_none() {
-            flaws.push(Flaw { option: "workspaces", why: "a folder with a name in UTF-8 is needed".to_owned() });
+            flaws.push(BadOption { option: "workspaces", why: "a folder with a name in UTF-8 is needed".to_owned() });
         }
         let (Ok(name), Some(folder), []) = (name, folder, flaws.as_slice()) else {
             return Err(Error::Options(flaws));
@@ -211,6 +212,6 @@ fn tell_of_overlap(options: &Options) {
     }
 }
 
-fn list(flaws: &[Flaw]) -> String {
+fn list(flaws: &[BadOption]) -> String {
     flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -25,7 +25,7 @@ mod system;
 mod tls;
 
 pub use bind::{Bound, Error, bind};
-pub use options::{Flaw, Limits, Options, Tls};
+pub use options::{Limits, Options, Tls};
 pub use serve::Door;
 pub use system::System;
 pub use tls::{Reload, install_provider};

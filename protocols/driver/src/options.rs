@@ -1,10 +1,10 @@
 //! What the operator decides about one listener.
 
-use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use strowger_primitive::BadOption;
 
 /// One listener.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,15 +61,6 @@ pub struct Tls {
     pub reload: u64,
 }
 
-/// One mistake in the options.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
-    /// Which option.
-    pub option: &'static str,
-    /// What is wrong with it and what is expected.
-    pub why: String,
-}
-
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -112,9 +103,9 @@ impl Default for Tls {
 impl Options {
     /// All that is wrong with them, without looking at the machine.
     #[must_use]
-    pub fn flaws(&self) -> Vec<Flaw> {
+    pub fn flaws(&self) -> Vec<BadOption> {
         let mut flaws = Vec::new();
-        let mut flaw = |option, why: String| flaws.push(Flaw { option, why });
+        let mut flaw = |option, why: String| flaws.push(BadOption { option, why });
         if self.name.is_empty() || self.name.len() > 64 {
             flaw("name", "must be 1 to 64 octets".to_owned());
         }
@@ -147,12 +138,6 @@ impl Options {
             flaw("tls.names", "must hold a name: a certificate is made for it".to_owned());
         }
         flaws
-    }
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.option, self.why)
     }
 }
 

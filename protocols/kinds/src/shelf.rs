@@ -9,7 +9,7 @@ use crate::{check_create, check_patch};
 use strowger_primitive::{
     Admitted, Attributes, Cursor, DocKey, Document, Expect, Fault, FaultKind, Fields, Filter, Flaw, Id, Index,
     KindDecl, Look, Name, Op, Operation, Order, Outcome, Page, Patch, Path, Place, Query, Ref, Revision, SHARED,
-    Schema, Scope, Shown, Type, Value, World, common, not_found, print_scalar, read_scalar,
+    Schema, Scope, Shown, Type, Value, World, common, not_found, print_scalar, read_scalar, slips,
 };
 
 /// Stored documents and how they are looked at.
@@ -26,6 +26,8 @@ pub struct Shelf {
 /// Sees a document before and after a change; refuses it, or adds to its commit.
 pub type BeforeAfter<'a> = dyn Fn(&Document, &mut Document) -> Result<Vec<Op>, Fault> + Sync + 'a;
 
+/// A name with more slips is another name.
+const FAR: usize = 2;
 /// How often a change is tried anew when somebody else changed the same document meanwhile.
 const TRIES: u32 = 16;
 
@@ -61,8 +63,9 @@ impl Shelf {
             let mut left = 1_000;
             self.look.view(tenant, kind).each(None, &mut |document| {
                 if let Some(other) = document.name() {
-                    let away = distance(name, other.as_str());
-                    if away <= 2 && nearest.as_ref().is_none_or(|(best, _)| away < *best) {
+                    let near = name.len().abs_diff(other.as_str().len()) <= FAR;
+                    let away = if near { slips(name.as_bytes(), other.as_str().as_bytes()) } else { usize::MAX };
+                    if away <= FAR && nearest.as_ref().is_none_or(|(best, _)| away < *best) {
                         nearest = Some((away, other));
                     }
                 }
@@ -134,8 +137,7 @@ impl Shelf {
         let now = self.world.now();
         let id = Id::new(&*self.world, now);
         let name = match document.fields.text(&common::NAME) {
-            Some(text) => Name::new(text)
-                .map_err(|e| Fault::flaws(Vec::new()).at(Path::whole(common::NAME.number), e.to_string()))?,
+            Some(text) => Name::new(text).map_err(|e| Fault::flaw(Path::whole(common::NAME.number), e.to_string()))?,
             None => Name::of_id(id),
         };
         document.fields.set_text(&common::ID, id.to_string());
@@ -445,28 +447,6 @@ fn place_of(cursor: &Cursor, query: &Query) -> Result<Spot, Fault> {
         });
     }
     if parts.next().is_some() { Err(none()) } else { Ok(Spot { keys, name }) }
-}
-
-/// Edits between two names (Levenshtein), for a hint.
-fn distance(a: &str, b: &str) -> usize {
-    if a.len().abs_diff(b.len()) > 2 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut corner = i;
-        let mut left = i + 1;
-        for (y, cell) in b.bytes().zip(row.iter_mut().skip(1)) {
-            let above = *cell;
-            left = (corner + usize::from(x != y)).min(above + 1).min(left + 1);
-            corner = above;
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }
 
 impl Shelf {

@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use strowger_primitive::{Machine, Schema};
 
-pub use options::{Flaw, Options};
+pub use options::Options;
 
 /// The door; cheap to clone.
 #[derive(Clone, Debug)]

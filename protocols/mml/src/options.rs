@@ -1,6 +1,7 @@
 //! What the operator decides about MML.
 
 use serde::{Deserialize, Serialize};
+use strowger_primitive::BadOption;
 
 /// Options of all MML sessions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,15 +25,6 @@ pub struct Options {
     pub answer: u32,
 }
 
-/// One mistake in the options.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
-    /// Which option.
-    pub option: &'static str,
-    /// What is wrong with it and what is expected.
-    pub why: String,
-}
-
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -51,14 +43,14 @@ impl Default for Options {
 impl Options {
     /// All that is wrong with them.
     #[must_use]
-    pub fn flaws(&self) -> Vec<Flaw> {
+    pub fn flaws(&self) -> Vec<BadOption> {
         let mut flaws = Vec::new();
         let texts = [("node", &self.node, 64), ("banner", &self.banner, 4_096), ("prompt", &self.prompt, 64)];
         for (option, text, most) in texts {
             let line_ends = option == "banner";
             if text.len() > most || text.chars().any(|c| c.is_control() && !(line_ends && c == '\n')) {
                 let why = format!("must be at most {most} octets without control characters");
-                flaws.push(Flaw { option, why });
+                flaws.push(BadOption { option, why });
             }
         }
         let numbers = [
@@ -70,7 +62,7 @@ impl Options {
         ];
         for (option, value, least, most) in numbers {
             if !(least..=most).contains(&value) {
-                flaws.push(Flaw { option, why: format!("{value} is not from {least} to {most}") });
+                flaws.push(BadOption { option, why: format!("{value} is not from {least} to {most}") });
             }
         }
         flaws

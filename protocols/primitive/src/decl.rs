@@ -287,6 +287,52 @@ pub enum Type {
     },
 }
 
+/// How a type is put together, whatever its bounds.
+#[derive(Debug, Clone, Copy)]
+pub enum Shape {
+    /// One value: all types but those below.
+    Scalar,
+    /// A list of such scalars.
+    List(&'static Type),
+    /// A list of records with these subfields, `no` left out.
+    Rows(&'static [FieldDecl]),
+    /// Text by name.
+    Map,
+    /// Bounded JSON.
+    Any,
+}
+
+impl Type {
+    /// How it is put together.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        match self {
+            Self::List { of, .. } => Shape::List(of),
+            Self::Rows { of, .. } => Shape::Rows(of),
+            Self::Map { .. } => Shape::Map,
+            Self::Any { .. } => Shape::Any,
+            Self::Bool
+            | Self::Enum(_)
+            | Self::I32 { .. }
+            | Self::U32 { .. }
+            | Self::U64 { .. }
+            | Self::Decimal { .. }
+            | Self::Text { .. }
+            | Self::Bytes { .. }
+            | Self::Time
+            | Self::Duration { .. }
+            | Self::Ref(_)
+            | Self::Secret { .. } => Shape::Scalar,
+        }
+    }
+
+    /// The subfields of a list of records; none of anything else.
+    #[must_use]
+    pub const fn subfields(&self) -> &'static [FieldDecl] {
+        if let Self::Rows { of, .. } = self { of } else { &[] }
+    }
+}
+
 /// What a whole number measures; it decides its SMI syntax and never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meter {

@@ -185,6 +185,12 @@ impl Fault {
         Self { at, ..Self::new(FaultKind::Malformed, "invalid-fields", public) }
     }
 
+    /// One offending field.
+    #[must_use]
+    pub fn flaw(path: Path, why: impl Into<String>) -> Self {
+        Self::flaws(vec![Flaw { place: Place::Field(path), why: why.into() }])
+    }
+
     /// Our mistake; only the record learns why.
     #[must_use]
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

@@ -15,12 +15,14 @@ mod door;
 mod fault;
 mod id;
 mod keeper;
+mod option;
 mod patch;
 mod provider;
 mod query;
 mod request;
 mod scalar;
 mod schema;
+mod slips;
 mod stages;
 mod store;
 mod time;
@@ -30,7 +32,7 @@ mod world;
 pub use answer::{Answer, Answers, Headline, Outcome, Page, Payload, Progress, Shown, answers};
 pub use case::{camel, pascal, same_word, upper};
 pub use decl::{
-    Access, ActionDecl, Choice, EnumDecl, FieldDecl, Indexed, KindDecl, Meter, RecordClass, Type, Verb, common,
+    Access, ActionDecl, Choice, EnumDecl, FieldDecl, Indexed, KindDecl, Meter, RecordClass, Shape, Type, Verb, common,
     kebab_of, trimmed,
 };
 pub use document::{DocKey, Document, Fields, Index, Rows};
@@ -41,6 +43,7 @@ pub use door::{
 pub use fault::{Challenge, Fault, FaultKind, Flaw, Place};
 pub use id::{BadName, Id, Name, RequestId};
 pub use keeper::{Attributes, Keeper, OPERATOR, SHARED, not_found};
+pub use option::BadOption;
 pub use patch::{Change, Inner, Patch, Path};
 pub use provider::{Changes, Provider};
 pub use provider::{
@@ -51,6 +54,7 @@ pub use query::{Cursor, Filter, Order, Query};
 pub use request::{Claim, Key, KeyScope, Operation, Origin, Ref, Request, Trace, Transport};
 pub use scalar::{BadScalar, print_scalar, read_scalar};
 pub use schema::Schema;
+pub use slips::slips;
 pub use stages::{
     Admission, Admitted, Allowed, Authorities, Grant, Known, PipelineAuthority, Principal, Relation, Scope,
     SecurityAuthority, Session, Settle, authorities,

@@ -1,6 +1,6 @@
 //! Changes of a document.
 
-use crate::{Fields, KindDecl, Text, Type, Value};
+use crate::{Fields, KindDecl, Text, Value};
 
 /// What is to change, in the order said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,24 +58,7 @@ impl Path {
             Inner::Key(key) => format!("{name}.{key}"),
             Inner::Element(no) | Inner::Row(no) => format!("{name}.{no}"),
             Inner::Cell(no, sub) => {
-                let sub = match field.ty {
-                    Type::Rows { of, .. } => of.iter().find(|f| f.number == *sub).map(|f| case(f.name)),
-                    Type::Bool
-                    | Type::Enum(_)
-                    | Type::I32 { .. }
-                    | Type::U32 { .. }
-                    | Type::U64 { .. }
-                    | Type::Decimal { .. }
-                    | Type::Text { .. }
-                    | Type::Bytes { .. }
-                    | Type::Time
-                    | Type::Duration { .. }
-                    | Type::Ref(_)
-                    | Type::Secret { .. }
-                    | Type::List { .. }
-                    | Type::Map { .. }
-                    | Type::Any { .. } => None,
-                };
+                let sub = field.ty.subfields().iter().find(|f| f.number == *sub).map(|f| case(f.name));
                 format!("{name}.{no}.{}", sub.unwrap_or_default())
             }
         }

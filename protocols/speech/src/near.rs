@@ -1,6 +1,6 @@
 //! "Did you mean": the nearest of a few words, and what is said of a word that means nothing.
 
-use strowger_primitive::{Schema, upper};
+use strowger_primitive::{Schema, slips, upper};
 
 use crate::Bad;
 use crate::form::verbs;
@@ -51,34 +51,6 @@ fn plain(word: &str) -> Vec<u8> {
     word.bytes().filter(|b| !matches!(b, b'-' | b'_')).map(|b| b.to_ascii_lowercase()).collect()
 }
 
-/// Letters to mend; two neighbours in the wrong order are one slip.
-fn slips(a: &[u8], b: &[u8]) -> usize {
-    let mut wrong = a.iter().zip(b).enumerate().filter(|(_, (x, y))| x != y);
-    let swapped = match (wrong.next(), wrong.next(), wrong.next()) {
-        (Some((i, (x, y))), Some((j, (z, w))), None) => a.len() == b.len() && j == i + 1 && x == w && y == z,
-        _ => false,
-    };
-    if swapped { 1 } else { distance(a, b) }
-}
-
-/// Levenshtein's distance, in one row.
-fn distance(a: &[u8], b: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (slot, y) in row.iter_mut().skip(1).zip(b) {
-            let best = (diagonal + usize::from(x != y)).min(left + 1).min(*slot + 1);
-            diagonal = std::mem::replace(slot, best);
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +68,5 @@ mod tests {
         ] {
             assert_eq!(near(said, known.into_iter()), meant, "{said}");
         }
-        assert_eq!(distance(b"kitten", b"sitting"), 3);
     }
 }

@@ -32,5 +32,5 @@ mod web;
 
 pub use fault::{status, title};
 pub use health::{Health, Part};
-pub use options::{Flaw, Options};
+pub use options::Options;
 pub use web::Web;

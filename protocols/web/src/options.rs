@@ -1,8 +1,7 @@
 //! What the operator decides about HTTP.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strowger_primitive::BadOption;
 
 /// Limits of HTTP. Times are in seconds, sizes in octets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,30 +46,15 @@ impl Default for Options {
     }
 }
 
-/// One mistake in the options.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
-    /// Which option.
-    pub option: &'static str,
-    /// What is wrong with it and what is expected.
-    pub why: String,
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.option, self.why)
-    }
-}
-
 impl Options {
     /// All that is wrong with them.
     #[must_use]
-    pub fn flaws(&self) -> Vec<Flaw> {
+    pub fn flaws(&self) -> Vec<BadOption> {
         let Self { body, bodies, head, headers, head_timeout, body_timeout, idle, streams, deadline, wait } = *self;
         let mut flaws = Vec::new();
         let mut within = |option, value: u64, least: u64, most: u64| {
             if !(least..=most).contains(&value) {
-                flaws.push(Flaw { option, why: format!("{value} is not from {least} to {most}") });
+                flaws.push(BadOption { option, why: format!("{value} is not from {least} to {most}") });
             }
         };
         let size = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);

@@ -54,6 +54,6 @@ mod services;
 #[cfg(test)]
 mod tests;
 
-pub use options::{Flaw, Options};
+pub use options::Options;
 pub use recover::Recovered;
 pub use room::Core;

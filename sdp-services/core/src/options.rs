@@ -1,9 +1,9 @@
 //! What the operator decides about orders.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use strowger_primitive::BadOption;
 
 /// Options of the core. Times are whole numbers of the unit in their name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,29 +27,14 @@ impl Default for Options {
     }
 }
 
-/// One mistake in the options.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
-    /// Which option.
-    pub option: &'static str,
-    /// What is wrong with it and what is expected.
-    pub why: String,
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.option, self.why)
-    }
-}
-
 impl Options {
     /// All mistakes.
     #[must_use]
-    pub fn flaws(&self) -> Vec<Flaw> {
+    pub fn flaws(&self) -> Vec<BadOption> {
         let mut flaws = Vec::new();
         let mut within = |option, value: u32, min: u32, max: u32| {
             if !(min..=max).contains(&value) {
-                flaws.push(Flaw { option, why: format!("must be from {min} to {max}, not {value}") });
+                flaws.push(BadOption { option, why: format!("must be from {min} to {max}, not {value}") });
             }
         };
         within("most_in_flight", self.most_in_flight, 1, 1_000_000);

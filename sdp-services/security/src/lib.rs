@@ -45,7 +45,7 @@ mod seal;
 mod security;
 mod start;
 
-pub use options::{Cost, Flaw, LockOut, Options};
+pub use options::{Cost, LockOut, Options};
 pub use rule::ask::Asked;
 pub use rule::check::{PolicyFacts, check_policy};
 pub use rule::language::Error as LanguageError;

@@ -1,10 +1,9 @@
 //! What the operator decides about security.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use strowger_primitive::{Name, OPERATOR};
+use strowger_primitive::{BadOption, Name, OPERATOR};
 
 /// Options of security.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,27 +106,12 @@ impl Default for Cost {
     }
 }
 
-/// One mistake in the options.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
-    /// Which option.
-    pub option: &'static str,
-    /// What is wrong with it and what is expected.
-    pub why: String,
-}
-
-impl fmt::Display for Flaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.option, self.why)
-    }
-}
-
 impl Options {
     /// All that is wrong with them, without looking at the machine.
     #[must_use]
-    pub fn flaws(&self) -> Vec<Flaw> {
+    pub fn flaws(&self) -> Vec<BadOption> {
         let mut flaws = Vec::new();
-        let mut flaw = |option, why: String| flaws.push(Flaw { option, why });
+        let mut flaw = |option, why: String| flaws.push(BadOption { option, why });
         if let Err(why) = Name::new(&self.default_tenant) {
             flaw("default_tenant", format!("{:?}: {why}", self.default_tenant));
         }

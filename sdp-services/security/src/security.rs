@@ -47,7 +47,7 @@ pub struct Security {
 pub enum Error {
     /// The options.
     #[error("security.{0}")]
-    Options(crate::Flaw),
+    Options(strowger_primitive::BadOption),
     /// The master keys.
     #[error(transparent)]
     Key(#[from] KeyError),

@@ -3,19 +3,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json};
-use strowger_primitive::{FieldDecl, Type, Value, camel, print_scalar, read_scalar, same_word};
+use strowger_primitive::{FieldDecl, Shape, Type, Value, camel, print_scalar, read_scalar, same_word};
 
 use crate::exit::Failure;
 
 /// The values said for one field, each time its flag was given.
 pub(crate) fn field(field: &FieldDecl, said: &[String]) -> Result<Json, Failure> {
-    match field.ty {
-        Type::List { of, .. } => said.iter().map(|one| scalar(field.name, of, one)).collect(),
-        Type::Map { .. } => {
+    match field.ty.shape() {
+        Shape::List(of) => said.iter().map(|one| scalar(field.name, of, one)).collect(),
+        Shape::Map => {
             let pairs = said.iter().flat_map(|one| one.split('\n')).map(|one| pair(field.name, one));
             Ok(Json::Object(pairs.collect::<Result<Map<_, _>, _>>()?))
         }
-        Type::Rows { of, .. } => {
+        Shape::Rows(of) => {
             let mut rows = Vec::new();
             for one in said {
                 let row = record(field.name, of, one)?;
@@ -26,19 +26,7 @@ pub(crate) fn field(field: &FieldDecl, said: &[String]) -> Result<Json, Failure>
             }
             Ok(Json::Array(rows))
         }
-        Type::Bool
-        | Type::Enum(_)
-        | Type::I32 { .. }
-        | Type::U32 { .. }
-        | Type::U64 { .. }
-        | Type::Decimal { .. }
-        | Type::Text { .. }
-        | Type::Bytes { .. }
-        | Type::Time
-        | Type::Duration { .. }
-        | Type::Ref(_)
-        | Type::Secret { .. }
-        | Type::Any { .. } => match said {
+        Shape::Scalar | Shape::Any => match said {
             [one] => scalar(field.name, &field.ty, one),
             [] | [_, ..] => Err(Failure::usage(format!("--{} is given once", field.name))),
         },

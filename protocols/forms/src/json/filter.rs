@@ -1,6 +1,6 @@
 //! What a list is filtered and sorted by, from the query of a URL.
 
-use strowger_primitive::{FieldDecl, Filter, Name, Type, Value};
+use strowger_primitive::{FieldDecl, Filter, Name, Shape, Type, Value};
 
 use super::scalar;
 
@@ -13,21 +13,7 @@ pub fn filterable(field: &FieldDecl) -> bool {
 /// Whether a list may be sorted by that field: scalars that can be read.
 #[must_use]
 pub fn sortable(field: &FieldDecl) -> bool {
-    field.readable()
-        && match field.ty {
-            Type::Bool
-            | Type::Enum(_)
-            | Type::I32 { .. }
-            | Type::U32 { .. }
-            | Type::U64 { .. }
-            | Type::Decimal { .. }
-            | Type::Text { .. }
-            | Type::Bytes { .. }
-            | Type::Time
-            | Type::Duration { .. }
-            | Type::Ref(_) => true,
-            Type::Secret { .. } | Type::List { .. } | Type::Rows { .. } | Type::Map { .. } | Type::Any { .. } => false,
-        }
+    field.readable() && matches!(field.ty.shape(), Shape::Scalar) && !matches!(field.ty, Type::Secret { .. })
 }
 
 /// Reads `?field=text`: as JSON writes the value, without quotes; empty text asks for those that hold none.

@@ -1,7 +1,7 @@
 //! A body that says what is to change: a merge patch (RFC 7396), or the same with `unset` beside it for clients that
 //! cannot send null.
 
-use strowger_primitive::{Change, Fault, FieldDecl, Flaw, Inner, KindDecl, Patch, Path, Place, Type, Value};
+use strowger_primitive::{Change, Fault, FieldDecl, Flaw, Inner, KindDecl, Patch, Path, Place, Shape, Type, Value};
 
 use super::place::{is_camel, shown};
 use super::read::{Flaws, entries, object, value};
@@ -110,9 +110,9 @@ fn path_of(kind: &'static KindDecl, name: &str) -> Option<Path> {
     let (field, rest) = name.split_once('.').map_or((name, None), |(field, rest)| (field, Some(rest)));
     let field = kind.fields().find(|f| is_camel(field, f.name))?;
     let Some(rest) = rest else { return Some(Path::whole(field.number)) };
-    let inner = match field.ty {
-        Type::Map { .. } if !rest.is_empty() => Inner::Key(rest.into()),
-        Type::Rows { of, .. } => {
+    let inner = match field.ty.shape() {
+        Shape::Map if !rest.is_empty() => Inner::Key(rest.into()),
+        Shape::Rows(of) => {
             let (no, sub) = rest.split_once('.').map_or((rest, None), |(no, sub)| (no, Some(sub)));
             let no = no.parse().ok()?;
             match sub {
@@ -120,21 +120,7 @@ fn path_of(kind: &'static KindDecl, name: &str) -> Option<Path> {
                 Some(sub) => Inner::Cell(no, of.iter().find(|f| is_camel(sub, f.name))?.number),
             }
         }
-        Type::Map { .. }
-        | Type::Bool
-        | Type::Enum(_)
-        | Type::I32 { .. }
-        | Type::U32 { .. }
-        | Type::U64 { .. }
-        | Type::Decimal { .. }
-        | Type::Text { .. }
-        | Type::Bytes { .. }
-        | Type::Time
-        | Type::Duration { .. }
-        | Type::Ref(_)
-        | Type::Secret { .. }
-        | Type::List { .. }
-        | Type::Any { .. } => return None,
+        Shape::Map | Shape::Scalar | Shape::List(_) | Shape::Any => return None,
     };
     Some(Path { field: field.number, inner })
 }

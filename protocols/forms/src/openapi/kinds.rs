@@ -1,6 +1,6 @@
 //! The components of a kind: what is shown, made, changed and listed of it, and what its actions take and give.
 
-use strowger_primitive::{FieldDecl, KindDecl, Type, Verb, camel, pascal};
+use strowger_primitive::{FieldDecl, KindDecl, Shape, Type, Verb, camel, pascal};
 
 use super::Dialect;
 use super::tree::{Node, component};
@@ -108,26 +108,13 @@ fn unset_names(kind: &'static KindDecl) -> String {
         .filter(|f| f.patchable() && !f.required)
         .map(|field| {
             let name = field.camel();
-            match field.ty {
-                Type::Map { .. } => format!("{name}(\\..+)?"),
-                Type::Rows { of, .. } => {
+            match field.ty.shape() {
+                Shape::Map => format!("{name}(\\..+)?"),
+                Shape::Rows(of) => {
                     let subs: Vec<String> = of.iter().map(|f| camel(f.name)).collect();
                     format!("{name}(\\.[1-9][0-9]{{0,8}}(\\.({}))?)?", subs.join("|"))
                 }
-                Type::Bool
-                | Type::Enum(_)
-                | Type::I32 { .. }
-                | Type::U32 { .. }
-                | Type::U64 { .. }
-                | Type::Decimal { .. }
-                | Type::Text { .. }
-                | Type::Bytes { .. }
-                | Type::Time
-                | Type::Duration { .. }
-                | Type::Ref(_)
-                | Type::Secret { .. }
-                | Type::List { .. }
-                | Type::Any { .. } => name,
+                Shape::Scalar | Shape::List(_) | Shape::Any => name,
             }
         })
         .collect();

@@ -143,12 +143,10 @@ impl Security {
         self.confidential(origin)?;
         let place = || Path::whole(credential::SECRET.number);
         if is_device(document) {
-            return Err(Fault::flaws(Vec::new()).at(place(), "a device's secret is generated: rotate it"));
+            return Err(Fault::flaw(place(), "a device's secret is generated: rotate it"));
         }
         if !LENGTHS.contains(&secret.expose().len()) || secret.expose().contains(char::is_control) {
-            return Err(
-                Fault::flaws(Vec::new()).at(place(), "a password is 8 to 128 octets without control characters")
-            );
+            return Err(Fault::flaw(place(), "a password is 8 to 128 octets without control characters"));
         }
         self.derive(Sort::Password, secret, owner).await
     }

@@ -18,7 +18,7 @@ impl Security {
             Operation::Create(document) => {
                 if document.fields.text(&common::NAME).is_some_and(|name| name.len() > LONGEST) {
                     let place = Path::whole(common::NAME.number);
-                    return Err(Fault::flaws(Vec::new()).at(place, "a tenant's name is at most 32 octets"));
+                    return Err(Fault::flaw(place, "a tenant's name is at most 32 octets"));
                 }
                 self.shelf.create(&mut work, document, Vec::new()).await
             }
