@@ -217,10 +217,10 @@ fn check_value(ty: &Type, value: &Value, path: &Path, flaws: &mut Vec<Flaw>) {
             }
         }
         (Type::Any { max }, Value::Any(any)) => {
-            if depth(any) > 16 {
-                bad("must not be deeper than 16".to_owned());
+            if any.depth() > Any::DEEPEST {
+                bad(format!("must not be deeper than {}", Any::DEEPEST));
             }
-            if size(any) > *max as usize {
+            if any.size() > *max as usize {
                 bad(format!("must be at most {max} octets"));
             }
         }
@@ -253,25 +253,6 @@ fn text_flaw(text: &str, max: u32) -> Option<String> {
     }
     let refused = |c: char| (c < ' ' && c != '\t' && c != '\n') || matches!(c, '\u{FFFE}' | '\u{FFFF}');
     text.chars().find(|c| refused(*c)).map(|c| format!("must not hold the character U+{:04X}", u32::from(c)))
-}
-
-fn depth(any: &Any) -> usize {
-    match any {
-        Any::Null | Any::Bool(_) | Any::Int(_) | Any::Float(_) | Any::Text(_) => 1,
-        Any::List(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
-        Any::Map(map) => 1 + map.iter().map(|(_, v)| depth(v)).max().unwrap_or(0),
-    }
-}
-
-/// Octets of its shortest JSON, near enough: each number counts 8.
-fn size(any: &Any) -> usize {
-    match any {
-        Any::Null | Any::Bool(_) => 5,
-        Any::Int(_) | Any::Float(_) => 8,
-        Any::Text(text) => text.len() + 2,
-        Any::List(list) => 2 + list.iter().map(|v| size(v) + 1).sum::<usize>(),
-        Any::Map(map) => 2 + map.iter().map(|(k, v)| k.len() + size(v) + 4).sum::<usize>(),
-    }
 }
 
 #[cfg(test)]

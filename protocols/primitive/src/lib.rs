@@ -8,6 +8,7 @@
 //! Only `bytes` and `tokio`'s channels are used: what is here is compiled before everything else and again by nobody.
 
 mod answer;
+mod any;
 mod case;
 mod decl;
 mod document;
@@ -30,6 +31,7 @@ mod value;
 mod world;
 
 pub use answer::{Answer, Answers, Headline, Outcome, Page, Payload, Progress, Shown, answers};
+pub use any::Any;
 pub use case::{camel, pascal, same_word, upper};
 pub use decl::{
     Access, ActionDecl, Choice, EnumDecl, FieldDecl, Indexed, KindDecl, Meter, RecordClass, Shape, Type, Verb, common,
@@ -63,5 +65,5 @@ pub use store::{
     CommitError, Committed, Expect, Kept, Log, Look, Op, OwnKey, Revision, Sealed, Sealer, Store, View, Watch,
 };
 pub use time::{BadTime, Deadline, Time};
-pub use value::{Any, Secret, Text, Value};
+pub use value::{Secret, Text, Value};
 pub use world::{Now, World};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Rows, Time};
+use crate::{Any, Rows, Time};
 
 /// Shared immutable text.
 pub type Text = Arc<str>;
@@ -62,25 +62,6 @@ impl Value {
             false
         }
     }
-}
-
-/// Any JSON, bounded in size and depth by its declaration. Object keys keep their order.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Any {
-    /// `null`.
-    Null,
-    /// `true` or `false`.
-    Bool(bool),
-    /// A whole number from -2^63 to 2^64-1.
-    Int(i128),
-    /// Any other number.
-    Float(f64),
-    /// A string.
-    Text(Text),
-    /// An array.
-    List(Vec<Any>),
-    /// An object.
-    Map(Vec<(Text, Any)>),
 }
 
 /// What is written and never read: never printed, overwritten when dropped.

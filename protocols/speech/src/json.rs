@@ -4,21 +4,19 @@ use std::fmt::Write as _;
 
 use strowger_primitive::Any;
 
-/// Deepest nesting.
-const DEEPEST: usize = 16;
-
-/// Reads one JSON text of at most `max` octets.
+/// Reads one JSON text. What it stands for is at most `max` octets, counted as everywhere ([`Any::size`]): how it is
+/// written is not counted, as a command is bounded.
 ///
 /// # Errors
 /// What is wrong, without repeating the text.
 pub(crate) fn read(text: &str, max: usize) -> Result<Any, String> {
-    if text.len() > max {
-        return Err(format!("must be at most {max} octets of JSON"));
-    }
     let mut reader = Reader { text, at: 0 };
     let any = reader.value(1)?;
     reader.space();
-    if reader.rest().is_empty() { Ok(any) } else { Err(reader.wrong("the end")) }
+    if !reader.rest().is_empty() {
+        return Err(reader.wrong("the end"));
+    }
+    if any.size() > max { Err(format!("must be at most {max} octets of JSON")) } else { Ok(any) }
 }
 
 /// Prints without white space.
@@ -98,8 +96,8 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Any, String> {
-        if depth > DEEPEST {
-            return Err(format!("must not be deeper than {DEEPEST}"));
+        if depth > Any::DEEPEST {
+            return Err(format!("must not be deeper than {}", Any::DEEPEST));
         }
         for (word, any) in [("null", Any::Null), ("true", Any::Bool(true)), ("false", Any::Bool(false))] {
             if self.take(word) {
@@ -236,9 +234,7 @@ impl<'a> Reader<'a> {
         if !is_number(text) {
             return Err(self.wrong("a value"));
         }
-        let whole = text.parse::<i128>().ok().filter(|n| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(n));
-        let float = text.parse::<f64>().ok().filter(|n| n.is_finite());
-        let Some(any) = whole.map(Any::Int).or_else(|| float.map(Any::Float)) else {
+        let Some(any) = Any::number(text) else {
             return Err(self.wrong("a number of 64 bits"));
         };
         self.at += length;
@@ -285,6 +281,7 @@ mod tests {
             (r#""\ud83d\ude00\u0041\n\/""#, "\"😀A\\n/\""),
             ("\"\\u0001\"", "\"\\u0001\""),
             ("-0.0", "-0.0"),
+            ("-0", "-0.0"),
         ] {
             assert_eq!(again(text), printed, "{text}");
         }
@@ -320,5 +317,12 @@ mod tests {
         assert!(read(&"[".repeat(10_000), 100_000).is_err_and(|e| e.contains("deeper")), "no stack is spent on it");
         assert!(read(&format!("{}1{}", "[".repeat(15), "]".repeat(15)), 99).is_ok());
         assert!(read("[1,2,3]", 6).is_err_and(|e| e.contains("at most 6")));
+    }
+
+    #[test]
+    fn its_size_is_what_it_stands_for() {
+        let most = 2 + 3 * 9;
+        assert!(read(" [ 1 , 2 , 3 ] ", most).is_ok() && read("[1,2,3]", most - 1).is_err());
+        assert!(read("\"\\u0061\"", 3).is_ok(), "an escape is one character");
     }
 }

@@ -4,6 +4,7 @@
 use strowger_primitive::{FieldDecl, KindDecl, Schema, Type, same_word};
 
 use crate::form::Form;
+use crate::shown::misleads;
 use crate::syntax::{Named, Said, Sentence, read};
 use crate::token::{Lexeme, Token, quote, tokens};
 
@@ -48,7 +49,7 @@ pub(crate) fn is_secret(schema: &Schema, name: &str) -> bool {
     secrets(schema).any(|secret| same_word(name, secret))
 }
 
-/// Text on one line: control characters, which could move a terminal's cursor, are written as escapes.
+/// Text on one line: what [`misleads`] is written as an escape.
 pub(crate) fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (i, c) in text.chars().enumerate() {
@@ -58,7 +59,7 @@ pub(crate) fn one_line(text: &str) -> String {
                 break;
             }
             '\n' | '\r' | '\t' => out.push(' '),
-            c if c.is_control() => out.extend(c.escape_unicode()),
+            c if misleads(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }

@@ -193,18 +193,24 @@ fn bare(text: &str) -> String {
     let plain = !text.is_empty()
         && text.trim() == text
         && !text.starts_with('"')
-        && !text.chars().any(|c| c.is_control() || c == '\\');
+        && !text.chars().any(|c| misleads(c) || c == '\\');
     if plain { text.to_owned() } else { escaped(&quote(text)) }
 }
 
-/// Control characters could move a terminal's cursor.
+/// Text with escapes for what [`misleads`].
 pub(crate) fn escaped(text: &str) -> String {
-    if !text.chars().any(char::is_control) {
+    if !text.chars().any(misleads) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
-        if c.is_control() { out.extend(c.escape_unicode()) } else { out.push(c) }
+        if misleads(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
     }
     out
+}
+
+/// Whether a character could move a terminal's cursor, as controls do, or show a line in another order than it is
+/// written, as embeddings, overrides and isolates do (UAX #9 §2.1 to §2.5).
+pub(crate) fn misleads(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

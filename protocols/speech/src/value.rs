@@ -9,6 +9,7 @@ use strowger_primitive::{
 use crate::json;
 use crate::near::near;
 use crate::reading::MOST_FLAWS;
+use crate::shown::misleads;
 use crate::syntax::{Named, Said};
 
 /// Reads what was said of a field; `None` where that is null or flawed.
@@ -183,9 +184,9 @@ fn map(max: u32, ty: &Type, said: &Said<'_>, at: &Path, flaws: &mut Vec<Flaw>) -
     Some(Value::Map(map))
 }
 
-/// A key, fit to be told back: short, without control characters.
+/// A key, fit to be told back: short, on one line.
 fn shown(key: &str) -> Text {
-    let short: String = key.chars().take(64).map(|c| if c.is_control() { '?' } else { c }).collect();
+    let short: String = key.chars().take(64).map(|c| if misleads(c) { '?' } else { c }).collect();
     short.into()
 }
 

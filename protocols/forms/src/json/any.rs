@@ -6,16 +6,13 @@ use strowger_primitive::{Any, Text};
 
 use super::token::{Bad, Reader, Sort};
 
-/// Deepest nesting of a value of the type any; a scalar is 1 deep.
-const DEEPEST: u32 = 16;
-
 /// Reads any JSON of at most `max` octets. It is taken either way; the inner error says why it is refused.
 pub(super) fn read(reader: &mut Reader<'_>, max: u32) -> Result<Result<Any, String>, Bad> {
     let mut bounds = Bounds { left: max as usize, refused: None };
     let any = bounds.read(reader, 1)?;
     Ok(match bounds.refused {
         None => Ok(any),
-        Some(Refused::Deep) => Err("must not be deeper than 16".to_owned()),
+        Some(Refused::Deep) => Err(format!("must not be deeper than {}", Any::DEEPEST)),
         Some(Refused::Large) => Err(format!("must be at most {max} octets")),
         Some(Refused::Twice) => Err("names a key twice".to_owned()),
         Some(Refused::Number) => Err("holds a number that no computer keeps".to_owned()),
@@ -36,8 +33,8 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn read(&mut self, reader: &mut Reader<'_>, depth: u32) -> Result<Any, Bad> {
-        if depth > DEEPEST {
+    fn read(&mut self, reader: &mut Reader<'_>, depth: usize) -> Result<Any, Bad> {
+        if depth > Any::DEEPEST {
             self.refused.get_or_insert(Refused::Deep);
         }
         if self.refused.is_some() {
@@ -56,8 +53,10 @@ impl Bounds {
             }
             Sort::Number => {
                 self.spend(8);
-                let number = reader.number()?;
-                self.number(number)
+                Any::number(reader.number()?).unwrap_or_else(|| {
+                    self.refused.get_or_insert(Refused::Number);
+                    Any::Null
+                })
             }
             Sort::Text => {
                 let text = reader.text()?;
@@ -82,7 +81,7 @@ impl Bounds {
         })
     }
 
-    fn object(&mut self, reader: &mut Reader<'_>, depth: u32) -> Result<Any, Bad> {
+    fn object(&mut self, reader: &mut Reader<'_>, depth: usize) -> Result<Any, Bad> {
         let mut map: Vec<(Text, Any)> = Vec::new();
         let mut keys: BTreeSet<Text> = BTreeSet::new();
         self.spend(2);
@@ -103,21 +102,7 @@ impl Bounds {
         Ok(Any::Map(map))
     }
 
-    fn number(&mut self, text: &str) -> Any {
-        let whole = text.parse::<i128>().ok().filter(|n| (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(n));
-        match whole {
-            Some(n) if text != "-0" => Any::Int(n),
-            Some(_) | None => match text.parse::<f64>() {
-                Ok(float) if float.is_finite() => Any::Float(float),
-                Ok(_) | Err(_) => {
-                    self.refused.get_or_insert(Refused::Number);
-                    Any::Null
-                }
-            },
-        }
-    }
-
-    /// Counts as the check of documents does, so that nothing larger is ever built.
+    /// Counts as [`Any::size`] does, so that nothing larger is ever built.
     fn spend(&mut self, octets: usize) {
         match self.left.checked_sub(octets) {
             Some(left) => self.left = left,

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use strowger_primitive::{EnumDecl, Secret, Time, Type, Value, camel, read_scalar};
+use strowger_primitive::{Any, EnumDecl, Secret, Time, Type, Value, camel, read_scalar};
 
 use super::place::is_camel;
 use super::token::{Bad, Reader, Sort};
@@ -82,7 +82,7 @@ pub(super) fn expected(ty: &Type) -> String {
         Type::List { .. } => "must be an array".to_owned(),
         Type::Rows { .. } => "must be an array of objects".to_owned(),
         Type::Map { .. } => "must be an object of strings".to_owned(),
-        Type::Any { max } => format!("must be JSON, at most 16 deep and {max} octets"),
+        Type::Any { max } => format!("must be JSON, at most {} deep and {max} octets", Any::DEEPEST),
     }
 }
 

@@ -163,6 +163,13 @@ fn deep_and_wide_bodies_are_bounded() {
         Some("labels: must have at most 8 entries")
     );
     assert_eq!(said(created(&format!("{{\"extra\":[{list}]}}"))), ["extra: must be at most 4096 octets"]);
+    // Its size is Any::size of what it stands for: a list is 2, an element its own and 1.
+    let text = |n: usize| format!("{{\"extra\": [ true , null,{{}},\"{}\"]}}", "\\u0061".repeat(n));
+    let rest = 2 + 6 + 6 + 3 + 3;
+    let most = created(&text(4_096 - rest)).unwrap();
+    let Some(Value::Any(any)) = most.fields.get(&specimen::EXTRA) else { panic!("no extra") };
+    assert_eq!(any.size(), 4_096);
+    assert_eq!(said(created(&text(4_097 - rest))), ["extra: must be at most 4096 octets"]);
     assert_eq!(said(created("{\"extra\":{\"a\":1,\"a\":2}}")), ["extra: names a key twice"]);
     assert_eq!(said(created("{\"extra\":1e999}")), ["extra: holds a number that no computer keeps"]);
 }
