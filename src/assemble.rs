@@ -165,6 +165,11 @@ impl Gateway {
         &self.ready
     }
 
+    /// The way of every request.
+    pub(crate) fn asked(&self) -> Arc<dyn Ask> {
+        Arc::new(self.pipeline.clone())
+    }
+
     /// Serves until `stop`: then the doors drain, then what they accepted ends or stays journaled, and last the store.
     pub(crate) async fn serve(self, mut stop: Stop, last_work: Duration) {
         let (doors, doors_stop) = Stop::new();
@@ -178,7 +183,7 @@ impl Gateway {
         recording.spawn(Arc::clone(&self.recorder).run(books_stop));
 
         let mut serving = tokio::task::JoinSet::new();
-        let asked: Arc<dyn Ask> = Arc::new(self.pipeline.clone());
+        let asked = self.asked();
         for (bound, door) in self.listeners {
             serving.spawn(bound.serve(door, Arc::clone(&asked), Arc::clone(&self.world), doors_stop.clone()));
         }

@@ -27,7 +27,7 @@ impl strowger_cli::Inside for Inside {
             let (stopper, stop) = Stop::new();
             signals(stopper)?;
             let mut told = Ok(());
-            crate::run(config, stop, |ready| told = tell(ready, ready_file)).await?;
+            crate::run(config, stop, |ready, _| told = tell(ready, ready_file)).await?;
             told
         })
     }

@@ -18,9 +18,10 @@ mod inside;
 mod log;
 mod pipeline;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_primitive::Stop;
+use strowger_primitive::{Ask, Stop};
 
 pub use assemble::{Error, Ready};
 pub use config::{Config, Mistake, Mistakes, Sources};
@@ -28,17 +29,18 @@ pub use inside::Inside;
 pub use log::{Format, Level, Options as LogOptions};
 pub use pipeline::{AdmitOptions, GateOptions};
 
-/// Runs a gateway until `stop`. `ready` is told when every listener serves.
+/// Runs a gateway until `stop`. `ready` is told when every listener serves, with the way in for whoever lives in the same
+/// process.
 ///
 /// # Errors
 /// Why it cannot start. Once it serves it ends without an error.
-pub async fn run(config: Config, stop: Stop, ready: impl FnOnce(&Ready)) -> Result<(), Error> {
+pub async fn run(config: Config, stop: Stop, ready: impl FnOnce(&Ready, Arc<dyn Ask>)) -> Result<(), Error> {
     /// Beyond the time that steps in hand have to finish.
     const TIDYING: Duration = Duration::from_secs(5);
     // What is still being done when the doors are closed ends by then.
     let last_work = Duration::from_secs(config.core.drain_s.into()) + TIDYING;
     let gateway = assemble::assemble(config).await?;
-    ready(gateway.ready());
+    ready(gateway.ready(), gateway.asked());
     gateway.serve(stop, last_work).await;
     Ok(())
 }

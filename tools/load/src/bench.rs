@@ -4,6 +4,7 @@ mod get;
 mod herd;
 mod overload;
 pub(crate) mod peer;
+pub(crate) mod pipeline;
 mod policies;
 mod post;
 mod process;
@@ -26,7 +27,8 @@ use crate::say::say;
 use herd::{Door, Herd};
 
 /// All benches, and what they measure.
-const BENCHES: [(&str, &str); 6] = [
+const BENCHES: [(&str, &str); 7] = [
+    ("pipeline", "the primitive through the pipeline, in process: CPU and allocations"),
     ("get", "GET of a service beside bare axum"),
     ("post", "POST of an order at 1, 64 and 1,024 clients beside the store's own commits"),
     ("policies", "GET with 5, 25 and 500 policies, decisions found and not found"),
@@ -68,6 +70,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     for name in chosen {
         let rows = match name {
+            "pipeline" => pipeline::run(options.runs),
             "get" => get::run(options.runs),
             "post" => post::run(options.runs),
             "policies" => policies::run(options.runs),

@@ -57,11 +57,15 @@ enum Command {
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match Line::parse().command {
+    ended(match Line::parse().command {
         Command::Bench { name, runs, json, full } => bench::run(&bench::Options { name, runs, json, full }),
         Command::PeerAxum { body, ready } => bench::peer::serve(&body, &ready),
         Command::Crash { cycles, seed, broken } => crash::run(crash::Options { cycles, seed, broken }),
-    };
+    })
+}
+
+/// How the program ends; what went wrong is said.
+pub(crate) fn ended(done: anyhow::Result<()>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

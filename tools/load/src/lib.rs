@@ -36,4 +36,12 @@ mod http;
 mod mml;
 mod say;
 
+use std::process::ExitCode;
+
 pub use command::main;
+
+/// Prints how many allocations each case of the bench `pipeline` takes; `counter` gives all that were made until now.
+#[must_use]
+pub fn count(counter: fn() -> u64) -> ExitCode {
+    command::ended(bench::pipeline::count(counter))
+}

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// The gateway's own: peers that run in this program get the same.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     strowger_load::main()
 }

@@ -11,7 +11,7 @@ use super::statistics::median;
 use super::{Row, Stand};
 
 /// Policies beside those of the first start.
-const COUNTS: [usize; 3] = [5, 25, 500];
+pub(super) const COUNTS: [usize; 3] = [5, 25, 500];
 /// In one document.
 const EACH: usize = 100;
 const CLIENTS: usize = 64;
@@ -44,15 +44,19 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Adds policies that forbid nothing anybody asks.
 fn fill(stand: &Stand, count: usize, live: bool) -> Result<()> {
+    for (name, cedar) in more(count, live) {
+        let body = json!({ "name": name, "cedar": cedar }).to_string();
+        stand.call("POST", "/v1/policies", body.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// So many policies that forbid nothing anybody asks, in documents of [`EACH`] with their names.
+pub(super) fn more(count: usize, live: bool) -> Vec<(String, String)> {
     let when = if live { LIVE } else { KEYED };
     let texts: Vec<String> = (0..count)
         .map(|no| format!("@id(\"more-{no}\") forbid (principal, action, resource) when {{ {when} }};"))
         .collect();
-    for (no, some) in texts.chunks(EACH).enumerate() {
-        let body = json!({ "name": format!("more-{no}"), "cedar": some.join("\n") }).to_string();
-        stand.call("POST", "/v1/policies", body.as_bytes())?;
-    }
-    Ok(())
+    texts.chunks(EACH).enumerate().map(|(no, some)| (format!("more-{no}"), some.join("\n"))).collect()
 }
