@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn depth_and_size_are_counted() {
-        let any = Any::Map(vec![("ab".into(), Any::List(vec![Any::Int(1), Any::Null])), ("c".into(), Any::Text("d".into()))]);
+        let any =
+            Any::Map(vec![("ab".into(), Any::List(vec![Any::Int(1), Any::Null])), ("c".into(), Any::Text("d".into()))]);
         assert_eq!((any.depth(), any.size()), (3, 2 + (2 + 2 + 9 + 6 + 4) + (1 + 3 + 4)));
     }
 }
