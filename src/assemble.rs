@@ -1,6 +1,7 @@
 //! Puts the rooms together: the only file that names both a door and an adapter.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,7 +59,7 @@ pub enum Error {
 }
 
 /// A gateway that serves, as told to whoever started it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ready {
     /// Where each listener listens.
@@ -71,6 +72,14 @@ pub struct Ready {
     /// The operator's secret, shown once; on the first start alone, unless a file gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operator_secret: Option<String>,
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { listeners, pid, operator, operator_secret: _ } = self;
+        let mut shown = f.debug_struct("Ready");
+        shown.field("listeners", listeners).field("pid", pid).field("operator", operator).finish_non_exhaustive()
+    }
 }
 
 /// A gateway, put together and bound.

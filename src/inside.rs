@@ -89,6 +89,14 @@ impl strowger_cli::Inside for Inside {
         })
     }
 
+    fn head(&self, sources: &strowger_cli::Sources) -> Result<String> {
+        let config = load(sources)?;
+        let store = open(&config)?;
+        let head = Head::newest(&*store, Log::AUDIT, &verifier(&config)?)?;
+        store.close();
+        Ok(head.context("the log is empty: there is no head yet")?.note().to_owned())
+    }
+
     fn check_proof(&self, sources: &strowger_cli::Sources, sequence: u64, answer: &[u8]) -> Result<String> {
         let fields = strowger_forms::json::read_fields(strowger_kinds::record::proof::ALL, answer)?;
         let head = Proof::read(sequence, &fields)?.check(&verifier(&load(sources)?)?)?;
@@ -155,8 +163,13 @@ fn tell(ready: &Ready, file: Option<&Path>) -> Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     if let Some(path) = file {
         let fresh = path.with_extension("new");
+        // Made anew: who has opened one that lies there could read what is written into it.
+        match fs::remove_file(&fresh) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
         let mut options = fs::OpenOptions::new();
-        options.create(true).truncate(true).write(true).mode(0o600);
+        options.create_new(true).write(true).mode(0o600);
         options.open(&fresh)?.write_all(&serde_json::to_vec(ready)?)?;
         fs::rename(fresh, path)?;
         return Ok(());

@@ -89,7 +89,7 @@ fn replay(target: &str, seeds: Vec<(String, Vec<u8>)>, read: &mut dyn FnMut(&[u8
 fn alice() -> Session {
     let name = |name: &str| Name::new(name).unwrap();
     let (tenant, name, roles) = (name("acme"), name("alice"), [].into());
-    let alice = Principal { tenant, name, roles, revision: Revision(1), method: "password" };
+    let alice = Principal { tenant, name, roles, revision: Revision(1), method: "password", until: None };
     let security = strowger_primitive::authorities().security;
     security.session(&security.known(Arc::new(alice)))
 }

@@ -89,7 +89,7 @@ mod tests {
     fn principal(tenant: &str, name: &str) -> Principal {
         let named = |n| Name::new(n).unwrap();
         let (tenant, name) = (named(tenant), named(name));
-        Principal { tenant, name, roles: [].into(), revision: Revision(1), method: "password" }
+        Principal { tenant, name, roles: [].into(), revision: Revision(1), method: "password", until: None }
     }
 
     #[test]

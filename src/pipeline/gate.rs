@@ -11,7 +11,7 @@ use governor::clock::QuantaClock;
 use governor::middleware::NoOpMiddleware;
 use governor::{Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
-use strowger_primitive::{BadOption, Class, Fault, GiveBack, Peer, Permit};
+use strowger_primitive::{BadOption, Class, Fault, GiveBack, Peer, Permit, network};
 
 /// Options of the gate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Options {
     pub most_in_dialog: u32,
     /// A change that takes longer, in milliseconds, says that too many are let in.
     pub slow_ms: u32,
-    /// Requests a second from one address, and as many at once; 0: no limit. Loopback is not limited.
+    /// Requests a second from one address, of IPv6 from one /64, and as many at once; 0: no limit. Loopback is not limited.
     pub per_source: u32,
 }
 
@@ -122,7 +122,7 @@ impl Turnstile {
     }
 
     pub(super) fn enter(&self, class: Class, source: &Peer) -> Result<Permit, Fault> {
-        let address = source.address.ip();
+        let address = network(source.address.ip());
         if !address.is_loopback() && self.sources.as_ref().is_some_and(|sources| sources.check_key(&address).is_err()) {
             return Err(Fault {
                 code: "rate-limited",
@@ -227,6 +227,8 @@ mod tests {
         assert!(answers[..3].iter().all(Result::is_ok));
         assert_eq!(answers[4].as_ref().unwrap_err().code, "rate-limited");
         assert!(gate.enter(Class::List, &peer("192.0.2.2:9")).is_ok());
+        let neighbours = (0..5).map(|n| gate.enter(Class::List, &peer(&format!("[2001:db8::{n}]:9"))).is_ok());
+        assert_eq!(neighbours.filter(|in_| *in_).count(), 3, "a /64 is one source");
         assert!((0..9).all(|_| gate.enter(Class::List, &peer("127.0.0.1:9")).is_ok()), "loopback is not limited");
     }
 }

@@ -172,6 +172,7 @@ mod tests {
             roles: [].into(),
             revision: Revision(1),
             method: "",
+            until: None,
         };
         let key = Key { scope: KeyScope::Principal, bytes: b"7d1f".as_slice().into(), fingerprint: 7 };
         let recall = Recall::new(&key, &principal);

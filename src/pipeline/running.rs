@@ -92,7 +92,7 @@ mod tests {
 
     fn principal(name: &str) -> Arc<Principal> {
         let (tenant, name) = (Name::new("acme").unwrap(), Name::new(name).unwrap());
-        Arc::new(Principal { tenant, name, roles: [].into(), revision: Revision(1), method: "password" })
+        Arc::new(Principal { tenant, name, roles: [].into(), revision: Revision(1), method: "password", until: None })
     }
 
     #[test]

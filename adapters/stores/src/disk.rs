@@ -92,15 +92,8 @@ impl Disk {
         if free < needed { Err(Failure::Full) } else { Ok(()) }
     }
 
-    /// Opens the tables again where a write failed or the engine's own work did.
-    fn ready(&self) -> Result<(), Failure> {
-        let works = match &*self.state() {
-            State::Open(tables) => tables.ready(),
-            State::Failed(_) | State::Shut => false,
-        };
-        if works {
-            return Ok(());
-        }
+    /// Mends the files to the last batch that was acknowledged, and opens them again.
+    fn reopen(&self) -> Result<(), Failure> {
         let mut state = self.change();
         // Everything of the old must be closed before the files are mended.
         *state = State::Shut;
@@ -160,9 +153,20 @@ fn failure(error: impl Cause + Send + Sync + 'static) -> Failure {
 }
 
 impl Engine for Disk {
+    fn ready(&self) -> Result<(), Failure> {
+        let works = match &*self.state() {
+            State::Open(tables) => tables.ready(),
+            State::Failed(_) | State::Shut => false,
+        };
+        if works {
+            return Ok(());
+        }
+        self.room(0)?;
+        self.reopen()
+    }
+
     fn write(&self, changes: &Changes) -> Result<(), Failure> {
         self.room(changes.octets())?;
-        self.ready()?;
         match self.read(|tables| tables.write(changes)) {
             Ok(()) => {
                 self.acknowledged.store(changes.commit, Ordering::Relaxed);
@@ -172,6 +176,9 @@ impl Engine for Disk {
             }
             Err(failure) => {
                 self.spoil();
+                // At once: what is refused now must not be there after a crash. Where this fails as well, the next
+                // batch tries again, and nothing is written before.
+                let _tried_again = self.reopen();
                 Err(failure)
             }
         }
@@ -210,6 +217,11 @@ impl Disk {
     pub(crate) fn write_and_fail(&self, changes: &Changes) {
         self.read(|tables| tables.write(changes)).unwrap();
         self.spoil();
+    }
+
+    /// Leaves it as a failed opening does.
+    pub(crate) fn shut(&self) {
+        *self.change() = State::Shut;
     }
 
     /// Marks the files as those of a newer release.

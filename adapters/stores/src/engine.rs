@@ -11,6 +11,9 @@ use crate::status::Trouble;
 
 /// Keeps batches. The writer alone writes; anybody reads, and sees whole batches that are synced.
 pub(crate) trait Engine: Send + Sync {
+    /// Makes it work again where a write or the engine's own work failed; the writer asks before each batch.
+    fn ready(&self) -> Result<(), Failure>;
+
     /// Stores all of it, synced, or nothing of it.
     fn write(&self, changes: &Changes) -> Result<(), Failure>;
 

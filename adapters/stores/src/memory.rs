@@ -27,6 +27,10 @@ impl Memory {
 }
 
 impl Engine for Memory {
+    fn ready(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
     fn write(&self, changes: &Changes) -> Result<(), Failure> {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for change in &changes.kept {

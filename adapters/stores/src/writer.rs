@@ -69,6 +69,7 @@ impl Writer {
     fn batch(&mut self, first: Job, queue: &Receiver<Job>) {
         let mut texts = std::mem::take(&mut self.texts);
         let engine = Arc::clone(&self.engine);
+        let ready = engine.ready();
         let mut batch = self.begin(&*engine, &mut texts);
         let mut waiting: Vec<(Reply, Result<Committed, CommitError>)> = Vec::new();
         let mut next = Some(first);
@@ -81,7 +82,7 @@ impl Writer {
         if writes {
             batch.forget_expired(FORGET.0 + 2 * waiting.len());
         }
-        let stored = self.store(batch);
+        let stored = ready.and_then(|()| self.store(batch));
         self.texts = texts;
         let commits = waiting.iter().filter(|(_, outcome)| outcome.is_ok()).count() as u64;
         match stored {
@@ -115,7 +116,7 @@ impl Writer {
         let engine = Arc::clone(&self.engine);
         let mut batch = self.begin(&*engine, &mut texts);
         if batch.forget_expired(FORGET.1) > 0
-            && let Err(failure) = self.store(batch)
+            && let Err(failure) = engine.ready().and_then(|()| self.store(batch))
             && self.shown.counters.failed(failure.trouble())
         {
             tracing::warn!(?failure, "what expired cannot be forgotten");

@@ -12,7 +12,7 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 static ALICE: LazyLock<Session> = LazyLock::new(|| {
     let name = |name: &str| Name::new(name).expect("a name");
     let (tenant, name, roles) = (name("acme"), name("alice"), [].into());
-    let alice = Principal { tenant, name, roles, revision: Revision(1), method: "password" };
+    let alice = Principal { tenant, name, roles, revision: Revision(1), method: "password", until: None };
     let security = strowger_primitive::authorities().security;
     security.session(&security.known(Arc::new(alice)))
 });

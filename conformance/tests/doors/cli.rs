@@ -193,6 +193,16 @@ fn records_are_verified_and_exported() -> Result<()> {
     let export = place.path().join("log.jsonl");
     fs::write(&export, &lines)?;
     assert!(records("verify")?.args(["--export".as_ref(), export.as_os_str()]).out()?.contains("records verified"));
+    let head = place.path().join("saved.head");
+    fs::write(&head, records("head")?.out()?)?;
+    let against = || -> Result<Tool> {
+        let tool = records("verify")?.args(["--export".as_ref(), export.as_os_str()]);
+        Ok(tool.args(["--head".as_ref(), head.as_os_str()]))
+    };
+    assert!(against()?.out()?.contains("saved earlier is a part of it"));
+    let cut: String = lines.lines().take(4).map(|line| format!("{line}\n")).collect();
+    fs::write(&export, cut)?;
+    assert_ne!(code(&against()?.run()?), 0, "a cut tail is seen against a saved head");
     fs::write(&export, lines.replacen("hello", "jello", 1).replacen("acme", "acne", 1))?;
     assert_ne!(code(&records("verify")?.args(["--export".as_ref(), export.as_os_str()]).run()?), 0);
     assert!(records("export")?.args(["--form", "csv"]).out()?.lines().count() > 5);

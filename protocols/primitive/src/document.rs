@@ -46,7 +46,13 @@ impl Fields {
                 }
             }
             Err(_) if value.is_null() => {}
-            Err(i) => self.0.insert(i, (number, value)),
+            Err(i) => {
+                // A field seldom comes alone: growing by doubling moves what is there four times on the way to a record.
+                if self.0.len() == self.0.capacity() {
+                    self.0.reserve(16);
+                }
+                self.0.insert(i, (number, value));
+            }
         }
     }
 

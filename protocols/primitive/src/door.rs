@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,6 +25,16 @@ pub struct Peer {
     pub listener: Text,
     /// What carries the flow.
     pub transport: Transport,
+}
+
+/// Whom what comes from an address counts for: an IPv4 address in either writing, or the /64 that one subscriber has of
+/// IPv6 (RFC 6177).
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+    }
 }
 
 /// How pressing a request is: what is refused first under load is last.

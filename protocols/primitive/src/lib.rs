@@ -40,7 +40,7 @@ pub use decl::{
 pub use document::{DocKey, Document, Fields, Index, Rows};
 pub use door::{
     Ask, BoxFuture, BoxedIo, Class, Flow, Gate, GiveBack, Input, Io, Machine, Peer, Permit, Step, Stop, Stopper, Talk,
-    Ticket,
+    Ticket, network,
 };
 pub use fault::{Challenge, Fault, FaultKind, Flaw, Place};
 pub use id::{BadName, Id, Name, RequestId};

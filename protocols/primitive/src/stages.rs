@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{BoxFuture, Committed, Deadline, DocKey, Fault, Name, Op, Operation, Origin, Permit, RequestId, Revision};
+use crate::{
+    BoxFuture, Committed, Deadline, DocKey, Fault, Name, Op, Operation, Origin, Permit, RequestId, Revision, Time,
+};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Principal {
     pub revision: Revision,
     /// How it was proven: `password`, `device`.
     pub method: &'static str,
+    /// When the credential that proved it ends.
+    pub until: Option<Time>,
 }
 
 /// A claim proven once, for the flow that showed it. Made by security alone.

@@ -27,6 +27,8 @@ pub struct Options {
     pub deadline: u64,
     /// The longest wait a caller may ask for.
     pub wait: u64,
+    /// Other origins whose pages may change things, like `https://portal.example`; pages of the gateway's own host may.
+    pub origins: Vec<String>,
 }
 
 impl Default for Options {
@@ -42,6 +44,7 @@ impl Default for Options {
             streams: 100,
             deadline: 30,
             wait: 60,
+            origins: Vec::new(),
         }
     }
 }
@@ -50,7 +53,7 @@ impl Options {
     /// All that is wrong with them.
     #[must_use]
     pub fn flaws(&self) -> Vec<BadOption> {
-        let Self { body, bodies, head, headers, head_timeout, body_timeout, idle, streams, deadline, wait } = *self;
+        let Self { body, bodies, head, headers, head_timeout, body_timeout, idle, streams, deadline, wait, .. } = *self;
         let mut flaws = Vec::new();
         let mut within = |option, value: u64, least: u64, most: u64| {
             if !(least..=most).contains(&value) {
@@ -69,6 +72,16 @@ impl Options {
         within("streams", streams.into(), 1, 10_000);
         within("deadline", deadline, 1, 3_600);
         within("wait", wait, 0, 3_600);
+        for origin in &self.origins {
+            // RFC 6454 §6.2: a scheme and an authority, no path.
+            if !origin
+                .split_once("://")
+                .is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty() && !host.contains('/'))
+            {
+                let why = format!("{origin:?} is no origin, like https://portal.example");
+                flaws.push(BadOption { option: "origins", why });
+            }
+        }
         flaws
     }
 }
@@ -83,7 +96,8 @@ mod tests {
         assert_eq!(toml::from_str::<Options>(&text).unwrap(), Options::default());
         assert!(toml::from_str::<Options>("bodys = 1").is_err(), "unknown keys are errors");
         assert!(Options::default().flaws().is_empty());
-        let wrong = Options { bodies: 1, idle: 0, ..Options::default() };
-        assert_eq!(wrong.flaws().iter().map(|f| f.option).collect::<Vec<_>>(), ["bodies", "idle"]);
+        let origins = vec!["https://portal.example".to_owned(), "portal.example/".to_owned()];
+        let wrong = Options { bodies: 1, idle: 0, origins, ..Options::default() };
+        assert_eq!(wrong.flaws().iter().map(|f| f.option).collect::<Vec<_>>(), ["bodies", "idle", "origins"]);
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod conditional;
 mod key;
 mod list;
 mod media;
+mod origin;
 mod params;
 mod prefer;
 mod reply;
@@ -22,7 +23,7 @@ use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use strowger_primitive::{
-    Claim, Deadline, Fields, Operation, Origin, Outcome, Permit, Request, RequestId, Revision, Trace,
+    Claim, Class, Deadline, Fields, Operation, Origin, Outcome, Permit, Request, RequestId, Revision, Trace,
 };
 
 use crate::body::receive;
@@ -42,6 +43,9 @@ pub(crate) async fn answer(line: &Line, id: RequestId, request: hyper::Request<I
         return Ok(place.options());
     }
     let call = place.call(&head.method)?;
+    if call.class() != Class::List {
+        origin::check(&head, &line.web.options.origins)?;
+    }
     // Before anything else of the request is looked at, and before its body is read.
     let permit = line.gateway.enter(call.class(), &line.peer).map_err(|fault| Problem::of(&fault, &[]))?;
     let wish = Wish::read(&call, &head, body.is_end_stream())?;

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use strowger_kinds::record::{self, Scribe};
-use strowger_primitive::{Document, Fault, Value, World};
+use strowger_primitive::{Document, Fault, Value, World, network};
 
 use crate::counted::lock;
 use crate::draft::Draft;
@@ -137,13 +137,5 @@ impl LeftOut {
         fields.set(&record::COUNT, Value::Uint(self.count));
         fit(fields, &record::MESSAGE, "refusals of this source that have no record of their own; the last was this");
         record
-    }
-}
-
-/// What one source has for its own: an IPv4 address, or an IPv6 network of 64 bits.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use strowger_kinds::{principal, tenant};
 use strowger_primitive::{
-    Challenge, Claim, Fault, FaultKind, Known, Look, Name, OPERATOR, Origin, Principal, Secret, Session, Text,
+    Challenge, Claim, Fault, FaultKind, Known, Look, Name, OPERATOR, Origin, Principal, Secret, Session, Text, Time,
 };
 
 use crate::Security;
@@ -52,10 +52,15 @@ impl Security {
 
     fn resume(&self, session: &Session) -> Result<Known, Fault> {
         let principal = session.principal();
-        if Standing::of(&*self.shelf.look, principal).is_good() {
-            return Ok(self.authority.known(Arc::clone(principal)));
+        if !Standing::of(&*self.shelf.look, principal).is_good() {
+            let why = "the principal was changed since it logged in; log in again";
+            return Err(self.unproven("session-ended", why));
         }
-        Err(self.unproven("session-ended", "the principal was changed since it logged in; log in again"))
+        if !in_time(principal, self.shelf.world.now().wall) {
+            let why = "the credential of this session has ended; log in with another";
+            return Err(self.unproven("session-ended", why));
+        }
+        Ok(self.authority.known(Arc::clone(principal)))
     }
 
     async fn by_secret(&self, said: &Text, secret: &Secret, origin: &Origin) -> Result<Arc<Principal>, Fault> {
@@ -143,6 +148,11 @@ impl Standing {
     pub(crate) fn is_good(self) -> bool {
         self == Self::Good
     }
+}
+
+/// Whether the credential that proved it holds at `wall`.
+pub(crate) fn in_time(principal: &Principal, wall: Time) -> bool {
+    principal.until.is_none_or(|until| wall < until)
 }
 
 /// Whether the principals of a tenant may come in.

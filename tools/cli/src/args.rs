@@ -79,7 +79,7 @@ fn records() -> Command {
     let file = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_name("FILE").help(help);
     let decl = &strowger_kinds::record::DECL;
     Command::new("records")
-        .about("The records: showing, proving, verifying, exporting")
+        .about("The records: showing, proving, saving heads, verifying, exporting")
         .visible_alias("record")
         .subcommand_required(true)
         .arg_required_else_help(true)
@@ -98,6 +98,11 @@ fn records() -> Command {
                 .arg(file("key", "The verifier key, where the node's own is not at hand"))
                 .after_help("Examples:\n  strowger records verify --set data=/srv/strowger\n  strowger records verify --export log.jsonl --head saved.head"),
         )
+        .subcommand(configured(
+            Command::new("head")
+                .about("Prints the newest signed head of a gateway that is stopped, to be saved elsewhere")
+                .after_help("Examples:\n  strowger records head --set data=/srv/strowger > saved.head"),
+        ))
         .subcommand(
             configured(Command::new("export").about("Writes out the log of a gateway that is stopped"))
                 .arg(

@@ -14,7 +14,7 @@ pub(crate) struct Failure {
 
 /// Anything that has no code of its own.
 pub(crate) const GENERAL: u8 = 1;
-/// The command line is wrong.
+/// The command line is wrong, or the request it makes.
 pub(crate) const USAGE: u8 = 2;
 /// What was spoken of is not there.
 pub(crate) const NOT_FOUND: u8 = 3;
@@ -34,7 +34,7 @@ pub(crate) const HELP: &str = "\
 Exit codes:
   0  done
   1  anything else
-  2  the command line is wrong
+  2  the command line is wrong, or the request that it makes
   3  not found
   4  not proven, or not permitted
   5  conflict, or changed meanwhile
@@ -54,6 +54,7 @@ impl Failure {
     /// The code of an HTTP status that is no success.
     pub(crate) fn code_of(status: u16) -> u8 {
         match status {
+            400 | 405 | 413..=415 => USAGE,
             404 | 410 => NOT_FOUND,
             401 | 403 => NOT_PERMITTED,
             409 | 412 | 422 => CONFLICT,

@@ -70,6 +70,12 @@ pub trait Inside {
     /// The first thing that is wrong with them.
     fn verify(&self, what: &Verify, progress: &dyn Fn(u64)) -> anyhow::Result<String>;
 
+    /// The newest signed head of the records, to be saved elsewhere and compared with later.
+    ///
+    /// # Errors
+    /// Where there is none, or it is not the node's.
+    fn head(&self, sources: &Sources) -> anyhow::Result<String>;
+
     /// Checks what the action `prove` answered for that record, by the key of the node that is configured; says what it
     /// shows.
     ///

@@ -13,9 +13,13 @@ use crate::{kind, sources};
 pub(crate) fn run(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure> {
     match matches.subcommand() {
         Some(("verify", matches)) => verify(inside, matches),
+        Some(("head", matches)) => {
+            say(inside.head(&sources(matches))?.trim_end());
+            Ok(())
+        }
         Some(("export", matches)) => export(inside, matches),
         Some((verb, matches)) => kind::run(&strowger_kinds::record::DECL, verb, matches),
-        None => Err(Failure::usage("records needs one of: show, list, prove, verify, export")),
+        None => Err(Failure::usage("records needs one of: show, list, prove, head, verify, export")),
     }
 }
 

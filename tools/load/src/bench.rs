@@ -1,5 +1,6 @@
 //! Benches: medians of several runs, as ratios where there is a peer, both measured in the same run on the same machine.
 
+mod apart;
 mod get;
 mod herd;
 mod overload;

@@ -92,6 +92,16 @@ fn a_head_that_cannot_be_read_is_not_taken_for_none() {
 }
 
 #[tokio::test]
+async fn a_store_that_could_not_be_read_is_made_ready_before_a_commit_looks_into_it() {
+    let (engine, store, _) = gated();
+    let look = |key| vec![keep(key, Expect::Absent, "v", None)];
+    engine.unreadable.store(true, Ordering::Relaxed);
+    assert!(matches!(store.commit(look("a")).await, Err(CommitError::Failed(_))));
+    engine.mends.store(true, Ordering::Relaxed);
+    store.commit(look("a")).await.unwrap();
+}
+
+#[tokio::test]
 async fn as_much_is_forgotten_as_expires_under_load() {
     let (engine, clock) = (Arc::new(Gated::default()), Clock::new());
     let sealer = Box::new(crate::NoSeal);

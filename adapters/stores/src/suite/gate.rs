@@ -15,6 +15,8 @@ pub(super) struct Gated {
     pub(super) full: AtomicBool,
     pub(super) broken: AtomicBool,
     pub(super) unreadable: AtomicBool,
+    /// Whether it can be read again once it is asked to be ready.
+    pub(super) mends: AtomicBool,
     shut: Mutex<bool>,
     opened: Condvar,
 }
@@ -27,6 +29,13 @@ impl Gated {
 }
 
 impl Engine for Gated {
+    fn ready(&self) -> Result<(), Failure> {
+        if self.mends.load(Ordering::Relaxed) {
+            self.unreadable.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
     fn write(&self, changes: &Changes) -> Result<(), Failure> {
         drop(self.opened.wait_while(self.shut.lock().unwrap(), |shut| *shut).unwrap());
         if self.full.load(Ordering::Relaxed) {

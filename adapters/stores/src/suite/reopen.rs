@@ -141,6 +141,7 @@ fn what_failed_is_cut_off_before_the_next_commit() {
     disk.write(&kept_change(1, b"good")).unwrap();
     disk.write_and_fail(&kept_change(2, b"failed"));
     assert!(disk.kept(b"good").unwrap().is_some(), "it still reads");
+    disk.ready().unwrap();
     disk.write(&kept_change(2, b"next")).unwrap();
     for (key, there) in [(&b"good"[..], true), (b"failed", false), (b"next", true)] {
         assert_eq!(disk.kept(key).unwrap().is_some(), there, "{}", key.escape_ascii());
@@ -148,6 +149,17 @@ fn what_failed_is_cut_off_before_the_next_commit() {
     drop(disk);
     let (disk, held) = Disk::open(&options(folder.path()), &all()).unwrap();
     assert_eq!((held.commit, disk.kept(b"failed").unwrap()), (2, None));
+}
+
+#[test]
+fn what_was_shut_by_a_failure_opens_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, _) = Disk::open(&options(folder.path()), &all()).unwrap();
+    disk.write(&kept_change(1, b"good")).unwrap();
+    disk.shut();
+    assert!(disk.kept(b"good").is_err());
+    disk.ready().unwrap();
+    assert!(disk.kept(b"good").unwrap().is_some());
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! How many connections there are, in all and of each source.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use strowger_primitive::network;
 use tokio::sync::watch;
 
 use crate::Limits;
@@ -77,18 +78,10 @@ impl Drop for Seat {
     }
 }
 
-/// Whom a connection counts for: an IPv4 address, or the /64 that one subscriber has of IPv6. Programs of this machine
-/// share one address and are not counted.
+/// Whom a connection counts for. Programs of this machine share one address and are not counted.
 fn source_of(address: IpAddr) -> Option<IpAddr> {
-    let address = address.to_canonical();
-    match address {
-        _ if address.is_loopback() => None,
-        IpAddr::V4(_) => Some(address),
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            Some(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
-        }
-    }
+    let network = network(address);
+    (!address.to_canonical().is_loopback()).then_some(network)
 }
 
 #[cfg(test)]

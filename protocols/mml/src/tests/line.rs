@@ -248,6 +248,7 @@ pub(super) fn session() -> Session {
                 roles: [].into(),
                 revision: Revision(1),
                 method: "password",
+                until: None,
             };
             security.session(&security.known(Arc::new(principal)))
         })

@@ -120,6 +120,25 @@ async fn methods_and_paths_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_host_reads_but_changes_nothing() {
+    let mut client =
+        connect(web(Options { origins: vec!["https://portal.example".to_owned()], ..Options::default() }, true));
+    for (line, origin, status) in [
+        ("POST /v1/orders/demo-1/cancel", "https://evil.example", 403),
+        ("POST /v1/orders/demo-1/cancel", "null", 403),
+        ("POST /v1/orders/demo-1/cancel", "https://gw.evil.example", 403),
+        ("DELETE /v1/offers/demo-1", "https://evil.example", 403),
+        ("GET /v1/orders/demo-1", "https://evil.example", 200),
+        ("DELETE /v1/offers/demo-1", "https://GW", 204),
+        ("DELETE /v1/offers/demo-1", "https://portal.example", 204),
+    ] {
+        let got = client.call(line, &format!("Origin: {origin}\r\n"), "").await;
+        assert_eq!(got.status, status, "{line} from {origin}: {}", got.body);
+    }
+    assert_eq!(client.desk.asked(), 3);
+}
+
+#[tokio::test]
 async fn head_is_get_without_its_body() {
     let mut client = client();
     for line in ["/v1/services/demo-1", "/v1/services", "/openapi.json", "/v1/nothing", "/health"] {

@@ -46,6 +46,7 @@ pub(super) fn admitted(
         roles: Box::new([]),
         revision: Revision(1),
         method: "password",
+        until: None,
     });
     let known = authorities.security.known(principal);
     let grant = Grant { scope: asker.scope, hidden: Arc::from([]), policies: Arc::from([]) };

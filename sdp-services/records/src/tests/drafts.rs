@@ -47,7 +47,7 @@ pub(super) fn read(kind: &'static strowger_primitive::KindDecl, of: &str) -> Ope
 
 pub(super) fn principal(tenant: &str, who: &str) -> Arc<Principal> {
     let (tenant, name) = (name(tenant), name(who));
-    Arc::new(Principal { tenant, name, roles: [3].into(), revision: Revision(1), method: "password" })
+    Arc::new(Principal { tenant, name, roles: [3].into(), revision: Revision(1), method: "password", until: None })
 }
 
 pub(super) fn recorder(world: &Arc<Clock>, store: &Arc<Bare>) -> Arc<Recorder> {

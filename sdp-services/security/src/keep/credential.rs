@@ -91,9 +91,14 @@ impl Security {
             let owner = Owner { tenant: &key.tenant, principal: &owner, credential: &key.name };
             verifiers = Some(self.password(&work.origin.clone(), &document, secret, owner).await?);
         }
-        let check = |_: &Document, after: &mut Document| {
+        let check = |before: &Document, after: &mut Document| {
             after.fields.remove(credential::SECRET.number);
-            let Some(verifiers) = &verifiers else { return Ok(Vec::new()) };
+            let Some(verifiers) = &verifiers else {
+                // Who is in already came in until the end there was, and by the state there was.
+                let moved = before.fields.time(&credential::EXPIRES_AT) != after.fields.time(&credential::EXPIRES_AT)
+                    || before.fields.choice(&credential::STATE) != after.fields.choice(&credential::STATE);
+                return if moved { Ok(vec![self.ends_sessions(&key.tenant, &owner)?]) } else { Ok(Vec::new()) };
+            };
             after.fields.set(&credential::STATE, Value::Enum(credential::ACTIVE));
             self.rehang(&key, &owner, verifiers).map(Vec::from)
         };

@@ -1,10 +1,10 @@
 //! Lock-out after wrong passwords: of a principal, and of an address. Names that do not exist are counted like others,
 //! so that a stranger learns nothing from it.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use strowger_primitive::Name;
+use strowger_primitive::{Name, network};
 
 use crate::options::LockOut;
 use crate::recent::Recent;
@@ -81,14 +81,6 @@ impl Locks {
     fn past(&self, failures: &Failures, now: Instant) -> bool {
         let since = failures.until.unwrap_or(failures.last).max(failures.last);
         now.saturating_duration_since(since) > Duration::from_secs(self.options.window.into())
-    }
-}
-
-/// Whoever has one IPv6 address has the whole of its /64.
-fn network(source: IpAddr) -> IpAddr {
-    match source.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 

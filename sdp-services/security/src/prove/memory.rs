@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
 use strowger_kinds::credential;
-use strowger_primitive::{Look, Name, Now, Principal, Revision, Time, World};
+use strowger_primitive::{Look, Name, Now, Principal, Revision, World};
 
-use super::Standing;
+use super::{Standing, in_time};
 use crate::recent::Recent;
 
 /// A claim under a key that lives as long as the process: nobody learns a password from it.
@@ -28,8 +28,6 @@ pub(crate) struct Proof {
     pub(crate) principal: Arc<Principal>,
     /// The credential that proved it, as it was.
     pub(crate) credential: (Name, Revision),
-    /// When the credential ends.
-    pub(crate) expires: Option<Time>,
     /// When it was proven.
     pub(crate) at: Instant,
 }
@@ -85,7 +83,6 @@ impl Memory {
     }
 
     fn fresh(&self, proof: &Proof, now: Now) -> bool {
-        now.mono.saturating_duration_since(proof.at) < self.longest
-            && proof.expires.is_none_or(|expires| now.wall < expires)
+        now.mono.saturating_duration_since(proof.at) < self.longest && in_time(&proof.principal, now.wall)
     }
 }

@@ -261,6 +261,17 @@ async fn who_came_in_by_a_secret_that_opens_no_more_is_out() {
     assert_eq!(code(flow(&session).await), "session-ended", "the secret was changed");
     session = scene.security.session(&scene.log_in("alice@acme", "another secret").await.unwrap());
     flow(&session).await.unwrap();
+    let soon = scene.world.now().wall.plus(Duration::from_secs(5)).to_string();
+    operator(update(&credential::DECL, "alice", &[("expires-at", &soon)])).await;
+    assert_eq!(code(flow(&session).await), "session-ended", "its end was changed");
+    session = scene.security.session(&scene.log_in("alice@acme", "another secret").await.unwrap());
+    flow(&session).await.unwrap();
+    scene.world.pass(Duration::from_secs(6));
+    assert_eq!(code(flow(&session).await), "session-ended", "the credential has expired");
+    let later = scene.world.now().wall.plus(Duration::from_secs(600)).to_string();
+    operator(update(&credential::DECL, "alice", &[("expires-at", &later)])).await;
+    session = scene.security.session(&scene.log_in("alice@acme", "another secret").await.unwrap());
+    flow(&session).await.unwrap();
     operator(delete(&credential::DECL, "alice")).await;
     assert_eq!(code(flow(&session).await), "session-ended", "the credential is gone");
 }

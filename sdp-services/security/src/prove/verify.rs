@@ -69,7 +69,6 @@ impl Security {
         Ok(proven.map(|(principal, candidate)| Proof {
             principal: Arc::new(principal),
             credential: (candidate.name, candidate.revision),
-            expires: candidate.expires,
             at,
         }))
     }
@@ -105,7 +104,7 @@ impl Bench {
                 _ => (password(verifiers, secret.expose(), burnt), "password"),
             };
             if opens && self.may_come_in(who, &document) {
-                return Ok(Some((known(who, &document, method), candidate)));
+                return Ok(Some((known(who, &document, method, candidate.expires), candidate)));
             }
         }
         Ok(None)
@@ -142,13 +141,14 @@ fn candidate(name: &Name, document: &Document, now: Time) -> Option<Candidate> {
     })
 }
 
-fn known(who: &Who, document: &Document, method: &'static str) -> Principal {
+fn known(who: &Who, document: &Document, method: &'static str, until: Option<Time>) -> Principal {
     Principal {
         tenant: who.tenant.clone(),
         name: who.name.clone(),
         roles: roles(&document.fields),
         revision: document.revision(),
         method,
+        until,
     }
 }
 

@@ -23,6 +23,7 @@ fn ask(scene: &Scene, roles: &[u32], asked: &Asked<'_>) -> Granted {
         roles: roles.into(),
         revision: Revision(roles.iter().fold(0, |n, role| n * 10 + u64::from(*role))),
         method: "password",
+        until: None,
     };
     let known: Known = scene.security.authority.known(Arc::new(who));
     match scene.security.authorise(known, asked) {
