@@ -38,7 +38,7 @@ impl Default for Options {
             fewest_changes: 64,
             most_reads: 4_096,
             most_in_dialog: 4_096,
-            slow_ms: 1_000,
+            slow_ms: 100,
             per_source: 2_000,
         }
     }

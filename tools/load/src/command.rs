@@ -40,9 +40,6 @@ enum Command {
         /// As JSON.
         #[arg(long)]
         json: bool,
-        /// A million keys instead of a hundred thousand services.
-        #[arg(long)]
-        full: bool,
     },
     /// The peer of HTTP: gives the octets of a file until it is killed.
     #[command(hide = true)]
@@ -58,7 +55,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     ended(match Line::parse().command {
-        Command::Bench { name, runs, json, full } => bench::run(&bench::Options { name, runs, json, full }),
+        Command::Bench { name, runs, json } => bench::run(&bench::Options { name, runs, json }),
         Command::PeerAxum { body, ready } => bench::peer::serve(&body, &ready),
         Command::Crash { cycles, seed, broken } => crash::run(crash::Options { cycles, seed, broken }),
     })

@@ -14,19 +14,26 @@ use crate::tree::root;
 struct Line {
     name: &'static str,
     args: &'static [&'static str],
+    /// What is set around it.
+    set: Option<(&'static str, &'static str)>,
 }
 
 /// The lines of the spine.
 const SPINE: &[Line] = &[
-    Line { name: "demo", args: &["run", "--release", "--", "demo", "--once"] },
-    Line { name: "crash-200", args: &["xtask", "crash", "--cycles", "200"] },
-    Line { name: "fuzz-json", args: &["xtask", "fuzz", "json", "--seconds", "600"] },
-    Line { name: "fuzz-mml", args: &["xtask", "fuzz", "mml", "--seconds", "600"] },
-    Line { name: "fuzz-cbor", args: &["xtask", "fuzz", "cbor", "--seconds", "600"] },
-    Line { name: "fuzz-record", args: &["xtask", "fuzz", "record", "--seconds", "600"] },
-    Line { name: "bench", args: &["xtask", "bench", "--json"] },
-    Line { name: "time", args: &["xtask", "time"] },
+    line("demo", &["run", "--release", "--", "demo", "--once"]),
+    line("crash-200", &["xtask", "crash", "--cycles", "200"]),
+    line("fuzz", &["xtask", "fuzz", "all", "--seconds", "600"]),
+    Line {
+        set: Some(("STROWGER_SCHEMATHESIS", "full")),
+        ..line("schemathesis", &["test", "--workspace", "--test", "doors", "schemathesis", "--", "--nocapture"])
+    },
+    line("bench", &["xtask", "bench"]),
+    line("time", &["xtask", "time"]),
 ];
+
+const fn line(name: &'static str, args: &'static [&'static str]) -> Line {
+    Line { name, args, set: None }
+}
 
 /// What is left behind by a line.
 #[derive(Serialize, Deserialize)]
@@ -74,13 +81,15 @@ fn one(line: &Line, commit: &str, dirty: bool) -> Result<Evidence> {
     let load = fs::read_to_string("/proc/loadavg")?;
     let load = load.split(' ').next().and_then(|n| n.parse().ok()).context("no load average")?;
     let mut cargo = command("cargo", line.args)?;
+    cargo.envs(line.set);
     let (output, took) = timed(|| cargo.output());
     let output = output?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     let said: Vec<&str> = text.lines().collect();
     Ok(Evidence {
         name: line.name.to_owned(),
-        command: format!("cargo {}", line.args.join(" ")),
+        command: line.set.map_or_else(String::new, |(name, value)| format!("{name}={value} "))
+            + &format!("cargo {}", line.args.join(" ")),
         commit: commit.to_owned(),
         dirty,
         passed: output.status.success(),

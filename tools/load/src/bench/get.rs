@@ -8,7 +8,7 @@ use super::herd::Tally;
 use super::peer::Peer;
 use super::process::cpu;
 use super::statistics::{median, ratio};
-use super::{Row, Stand};
+use super::{OPEN, Row, Stand};
 
 /// Clients at once.
 const CLIENTS: usize = 64;
@@ -18,7 +18,7 @@ const TIME: Duration = Duration::from_secs(2);
 const GOAL: f64 = 0.6;
 
 pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
-    let stand = Stand::new(&["admit.per_principal=0", "admit.per_tenant=0"])?;
+    let stand = Stand::new(&OPEN)?;
     stand.call("POST", "/v1/orders", br#"{"name":"one","offer":"plain"}"#)?;
     let body = stand.call("GET", "/v1/services/one", b"")?.body;
     let peer = Peer::start(&stand.place.folder, &body)?;

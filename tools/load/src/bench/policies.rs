@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::get::measured;
 use super::statistics::median;
-use super::{Row, Stand};
+use super::{OPEN, Row, Stand};
 
 /// Policies beside those of the first start.
 pub(super) const COUNTS: [usize; 3] = [5, 25, 500];
@@ -24,7 +24,7 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (word, live) in [("found in the table", false), ("Cedar each time", true)] {
         for count in COUNTS {
-            let stand = Stand::new(&["admit.per_principal=0", "admit.per_tenant=0"])?;
+            let stand = Stand::new(&OPEN)?;
             stand.call("POST", "/v1/orders", br#"{"name":"one","offer":"plain"}"#)?;
             fill(&stand, count, live)?;
             let mut costs = Vec::new();

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::get::measured;
 use super::statistics::{median, ratio};
-use super::{Row, Stand};
+use super::{OPEN, Row, Stand};
 use crate::clock;
 use crate::gateway::USER;
 
@@ -33,7 +33,7 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
     for clients in CLIENTS {
         let (mut ours, mut costs, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..runs {
-            let stand = Stand::new(&["admit.per_principal=0", "admit.per_tenant=0"])?;
+            let stand = Stand::new(&OPEN)?;
             let (rate, cost) = measured(stand.gateway.pid(), || stand.herd("POST", "/v1/orders", clients, TIME).run())?;
             ours.push(rate);
             costs.push(cost);
@@ -57,7 +57,7 @@ struct Sample {
 
 impl Sample {
     fn take() -> Result<Self> {
-        let stand = Stand::new(&["admit.per_principal=0", "admit.per_tenant=0"])?;
+        let stand = Stand::new(&OPEN)?;
         stand.call("POST", "/v1/orders", br#"{"name":"order-00000001","offer":"plain"}"#)?;
         let Stand { place, gateway, folder } = stand;
         gateway.stop()?;
