@@ -74,6 +74,8 @@ pub(super) struct Turnstile {
     lanes: Arc<Lanes>,
     sources: Option<Sources>,
     back: GiveBack,
+    /// Refused since the last look.
+    refused: AtomicU64,
     slow: Duration,
     fewest: u32,
     most: u32,
@@ -113,6 +115,7 @@ impl Turnstile {
             back: Arc::new(move |class| {
                 leaving.of(class).under_way.fetch_sub(1, Ordering::Relaxed);
             }),
+            refused: AtomicU64::new(0),
             slow: Duration::from_millis(options.slow_ms.into()),
             fewest: options.fewest_changes,
             most: options.most_changes,
@@ -124,6 +127,7 @@ impl Turnstile {
     pub(super) fn enter(&self, class: Class, source: &Peer) -> Result<Permit, Fault> {
         let address = network(source.address.ip());
         if !address.is_loopback() && self.sources.as_ref().is_some_and(|sources| sources.check_key(&address).is_err()) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(Fault {
                 code: "rate-limited",
                 ..Fault::overloaded(COME_BACK, "too many requests from this address")
@@ -133,6 +137,7 @@ impl Turnstile {
         let limit = lane.limit.load(Ordering::Relaxed);
         if lane.under_way.fetch_add(1, Ordering::Relaxed) >= limit {
             lane.under_way.fetch_sub(1, Ordering::Relaxed);
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(Fault::overloaded(COME_BACK, "the gateway has as much to do as it can; ask again"));
         }
         Ok(Permit::new(Arc::clone(&self.back), class))
@@ -159,8 +164,13 @@ impl Turnstile {
         }
     }
 
-    /// Forgets addresses that have been quiet.
+    /// Tells the operator of refusals and forgets addresses that have been quiet.
     pub(super) fn age(&self) {
+        let refused = self.refused.swap(0, Ordering::Relaxed);
+        if refused > 0 {
+            let limit = self.lanes.changes.limit.load(Ordering::Relaxed);
+            tracing::warn!(refused, limit, "more was asked than can be done: refused at the gate since the last look");
+        }
         if let Some(sources) = &self.sources {
             sources.retain_recent();
             sources.shrink_to_fit();

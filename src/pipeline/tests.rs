@@ -7,8 +7,8 @@ use strowger_driver::System;
 use strowger_kinds::record::Scribe;
 use strowger_kinds::{offer, order, service, tenant};
 use strowger_primitive::{
-    Claim, Deadline, Document, Key, KeyScope, Log, Origin, Patch, Path, Secret, Text, Trace, Transport, Value,
-    authorities, common,
+    Claim, Deadline, Document, Key, KeyScope, KindDecl, Log, Origin, Patch, Path, Query, Secret, Text, Trace,
+    Transport, Value, authorities, common,
 };
 use strowger_records::{Origin as LogOrigin, Records, Seal};
 use strowger_stores::Embedded;

@@ -110,7 +110,7 @@ impl FaultKind {
             Self::Overloaded => (
                 "overloaded",
                 "waits as long as it is told, then asks again",
-                "adds capacity or raises the limit; reads the gate's counters",
+                "adds capacity or raises the limit; the log says how many were refused",
             ),
             Self::Unavailable => {
                 ("unavailable", "asks again after the time told", "frees disk space or restores what the log names")

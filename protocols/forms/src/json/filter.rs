@@ -16,6 +16,9 @@ pub fn sortable(field: &FieldDecl) -> bool {
     field.readable() && matches!(field.ty.shape(), Shape::Scalar) && !matches!(field.ty, Type::Secret { .. })
 }
 
+/// The longest value to filter by, in characters: it stands in a URL, which has room for little more.
+pub const LONGEST_FILTER: u32 = 1_024;
+
 /// Reads `?field=text`: as JSON writes the value, without quotes; empty text asks for those that hold none.
 ///
 /// # Errors
@@ -26,6 +29,9 @@ pub fn read_filter(field: &'static FieldDecl, text: &str) -> Result<Filter, Stri
     }
     if text.is_empty() {
         return Ok(Filter { field, value: None });
+    }
+    if text.chars().nth(LONGEST_FILTER as usize).is_some() {
+        return Err(format!("is longer than {LONGEST_FILTER} characters, the most to filter by"));
     }
     let ty = if let Type::List { of, .. } = &field.ty { of } else { &field.ty };
     let value = match ty {

@@ -4,6 +4,7 @@ use strowger_primitive::{Any, EnumDecl, FieldDecl, Type, Value, camel, common, p
 
 use super::Dialect;
 use super::tree::{Leaf, Node, component};
+use crate::json::LONGEST_FILTER;
 
 /// The grammar of names.
 pub(super) const NAME: &str = "^[a-z0-9][a-z0-9._-]{0,63}$";
@@ -96,12 +97,18 @@ impl Site<'_> {
                 let whole = 19u8.saturating_sub(*scale).max(1);
                 format("string", "decimal").with("pattern", format!("^-?[0-9]{{1,{whole}}}(\\.[0-9]{{1,{scale}}})?$"))
             }
+            Type::Text { max } if self.role == Role::Query => {
+                sort("string").with("maxLength", LONGEST_FILTER.min(*max))
+            }
             Type::Text { max } => {
                 let plain = self.dialect == Dialect::V31 && matches!(self.role, Role::Input | Role::Patch);
                 sort("string")
                     .maybe("pattern", plain.then_some(PLAIN))
                     .with("maxLength", *max)
                     .with("x-max-octets", *max)
+            }
+            Type::Bytes { max } if self.role == Role::Query => {
+                format("string", "byte").with("maxLength", LONGEST_FILTER.min(max.div_ceil(3).saturating_mul(4)))
             }
             Type::Bytes { max } => {
                 let node = format("string", "byte").with("maxLength", max.div_ceil(3).saturating_mul(4));

@@ -82,6 +82,22 @@ async fn http_1_is_spoken_over_a_socket() {
 }
 
 #[tokio::test]
+async fn who_still_sends_hears_the_answer_before_the_connection_ends() {
+    let served = serve(None);
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    let body = vec![b'a'; 3 << 20];
+    let head = format!("POST /v1/orders HTTP/1.1\r\nHost: gw\r\n{ALICE}{JSON}Content-Length: {}\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&body).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 413 "), "{}", String::from_utf8_lossy(&answer));
+    drop(stream);
+    served.stopper.pull();
+    served.task.await.unwrap();
+}
+
+#[tokio::test]
 async fn http_2_is_spoken_with_prior_knowledge() {
     let served = serve(None);
     let sender = two(Box::new(TcpStream::connect(served.address).await.unwrap())).await;

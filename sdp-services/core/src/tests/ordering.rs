@@ -192,6 +192,8 @@ async fn who_sees_his_own_ends_his_own() {
     house.make(one("demo-1", "bare")).await.unwrap();
     let bob = Asker { name: "bob", scope: Scope::Own, ..ALICE };
     let outcome = house.ask(bob, "acme", Operation::Create(several("bad", &[Err("demo-1")]))).await;
+    let said = outcome.as_ref().unwrap_err().public.to_string();
+    assert!(!said.contains("did you mean"), "he is not told that another has it: {said}");
     assert_eq!(told(outcome), ("service-not-found", vec!["items.1.service".to_owned()]));
     house.ask(bob, "acme", Operation::Create(one("demo-2", "bare"))).await.unwrap();
     house.ask(bob, "acme", Operation::Create(several("good", &[Err("demo-2")]))).await.unwrap();
