@@ -14,7 +14,7 @@ use crate::clock;
 
 /// The herd that finds the peak, and the one that offers a load.
 const CLIENTS: usize = 256;
-const CROWD: usize = 1_280;
+const CROWD: usize = 3_000;
 /// One client of so many types MML.
 const TYPED: usize = 5;
 /// Each run.
