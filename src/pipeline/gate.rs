@@ -169,7 +169,11 @@ impl Turnstile {
         let refused = self.refused.swap(0, Ordering::Relaxed);
         if refused > 0 {
             let limit = self.lanes.changes.limit.load(Ordering::Relaxed);
-            tracing::warn!(refused, limit, "more was asked than can be done: refused at the gate since the last look");
+            tracing::warn!(
+                refused,
+                limit,
+                "refused at the gate since the last look: add capacity, or raise gate.most_changes and gate.slow_ms"
+            );
         }
         if let Some(sources) = &self.sources {
             sources.retain_recent();
@@ -239,6 +243,8 @@ mod tests {
         assert!(gate.enter(Class::List, &peer("192.0.2.2:9")).is_ok());
         let neighbours = (0..5).map(|n| gate.enter(Class::List, &peer(&format!("[2001:db8::{n}]:9"))).is_ok());
         assert_eq!(neighbours.filter(|in_| *in_).count(), 3, "a /64 is one source");
-        assert!((0..9).all(|_| gate.enter(Class::List, &peer("127.0.0.1:9")).is_ok()), "loopback is not limited");
+        for here in ["127.0.0.1:9", "[::1]:9", "[::ffff:127.0.0.1]:9"] {
+            assert!((0..9).all(|_| gate.enter(Class::List, &peer(here)).is_ok()), "loopback is not limited: {here}");
+        }
     }
 }

@@ -28,11 +28,12 @@ pub struct Peer {
 }
 
 /// Whom what comes from an address counts for: an IPv4 address in either writing, or the /64 that one subscriber has of
-/// IPv6 (RFC 6177).
+/// IPv6 (RFC 6177). This machine stays this machine.
 #[must_use]
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) if address.is_loopback() => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }

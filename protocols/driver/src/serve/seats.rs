@@ -37,7 +37,8 @@ impl Seats {
             tracing::debug!(most = self.most, "all connections are taken");
             return None;
         }
-        let source = source_of(address);
+        // Programs of this machine share one address and are not counted.
+        let source = Some(network(address)).filter(|source| !source.is_loopback());
         if let Some(source) = source {
             let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
             let count = sources.entry(source).or_insert(0);
@@ -78,12 +79,6 @@ impl Drop for Seat {
     }
 }
 
-/// Whom a connection counts for. Programs of this machine share one address and are not counted.
-fn source_of(address: IpAddr) -> Option<IpAddr> {
-    let network = network(address);
-    (!address.to_canonical().is_loopback()).then_some(network)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +96,7 @@ mod tests {
         drop(held);
         assert!(take("::ffff:192.0.2.1").is_none(), "the same IPv4 address in both writings");
         assert!((0..2).map(|_| take("127.0.0.1")).collect::<Vec<_>>().iter().all(Option::is_some));
+        assert!((0..2).map(|_| take("::1")).collect::<Vec<_>>().iter().all(Option::is_some));
         drop(other);
         assert_eq!(seats.taken(), 0);
         assert!(seats.sources.lock().unwrap().is_empty(), "nothing is kept of those who left");
