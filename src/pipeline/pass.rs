@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use strowger_primitive::{
-    Allowed, Attributes, Class, Fault, FaultKind, Grant, Index, KindDecl, Known, Name, OPERATOR, Operation, Principal,
-    Query, Ref, Relation, Request, SHARED, Scope, not_found,
+    Allowed, Attributes, Class, Fault, FaultKind, Grant, Index, Known, Name, OPERATOR, Operation, Principal, Query,
+    Ref, Relation, Request, SHARED, Scope, not_found,
 };
 use strowger_records::Draft;
 use strowger_security::Asked;
@@ -47,7 +47,7 @@ impl Inner {
             origin: &request.origin,
             class: class(operation),
         };
-        let missing = || unseen(&principal, kind, operation.target());
+        let missing = || unseen(&principal, operation.target());
         let allowed = self.security.authorise(known, &asked).map_err(|fault| {
             let hides = relation == Relation::Foreign && fault.kind == FaultKind::Forbidden;
             if hides { missing().because(fault) } else { fault }
@@ -103,9 +103,9 @@ fn class(operation: &Operation) -> Class {
 }
 
 /// What is said of another tenant's things, there or not.
-fn unseen(principal: &Principal, kind: &'static KindDecl, target: Option<&Ref>) -> Fault {
+fn unseen(principal: &Principal, target: Option<&Ref>) -> Fault {
     match target {
-        Some(target) => Fault { code: kind.missing, ..not_found(&principal.tenant, target) },
+        Some(target) => not_found(&principal.tenant, target),
         None => Fault::new(FaultKind::NotFound, "tenant-not-found", "there is no such tenant"),
     }
 }

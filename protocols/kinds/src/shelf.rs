@@ -55,13 +55,7 @@ impl Shelf {
         Ok(Attributes { tenant, owner: owner(&document) })
     }
 
-    /// The fault of a name that is not there, for whoever may not know what there is.
-    #[must_use]
-    pub fn absent(tenant: &Name, kind: &'static KindDecl, name: &str) -> Fault {
-        Fault::new(FaultKind::NotFound, kind.missing, format!("no {} \"{name}\" in {tenant} or {SHARED}", kind.name))
-    }
-
-    /// The fault of a name that is not there, with the nearest that is.
+    /// The fault of a name that is not there.
     #[must_use]
     pub fn missing(&self, tenant: &Name, kind: &'static KindDecl, name: &str) -> Fault {
         let mut nearest: Option<(usize, Name)> = None;
@@ -83,13 +77,9 @@ impl Shelf {
         if let Ok(shared) = Name::new(SHARED) {
             look(&shared);
         }
-        let absent = Self::absent(tenant, kind, name);
-        match nearest {
-            Some((_, other)) => {
-                Fault { public: format!("{}; did you mean \"{other}\"?", absent.public).into(), ..absent }
-            }
-            None => absent,
-        }
+        let hint = nearest.map_or_else(String::new, |(_, other)| format!("; did you mean \"{other}\"?"));
+        let text = format!("no {} \"{name}\" in {tenant} or {SHARED}{hint}", kind.name);
+        Fault::new(FaultKind::NotFound, kind.missing, text)
     }
 
     /// Answers a Read.

@@ -34,5 +34,6 @@ pub struct Attributes {
 /// Nothing of that kind and name is there.
 #[must_use]
 pub fn not_found(tenant: &Name, target: &Ref) -> Fault {
-    Fault::new(FaultKind::NotFound, "not-found", format!("no {} \"{}\" in {tenant}", target.kind.name, target.index))
+    let text = format!("no {} \"{}\" in {tenant}", target.kind.name, target.index);
+    Fault::new(FaultKind::NotFound, target.kind.missing, text)
 }

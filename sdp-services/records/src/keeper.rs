@@ -31,13 +31,13 @@ impl Records {
 
     /// The record, where `tenant` may see it.
     fn see(&self, tenant: &Name, target: &Ref) -> Result<Arc<Document>, Fault> {
-        let Index::Sequence(sequence) = target.index else { return Err(missing(tenant, target)) };
+        let Index::Sequence(sequence) = target.index else { return Err(not_found(tenant, target)) };
         let found = self.store.read_log(Log::AUDIT, sequence, 1)?;
         let Some((_, stored)) = found.into_iter().find(|(at, _)| *at == sequence) else {
-            return Err(missing(tenant, target));
+            return Err(not_found(tenant, target));
         };
         let record = read_record(&stored).map_err(Fault::internal)?;
-        if visible(&record, tenant) { Ok(Arc::new(record)) } else { Err(missing(tenant, target)) }
+        if visible(&record, tenant) { Ok(Arc::new(record)) } else { Err(not_found(tenant, target)) }
     }
 
     fn target(&self, work: &Admitted, target: &Ref) -> Result<Arc<Document>, Fault> {
@@ -46,15 +46,15 @@ impl Records {
         if all || by(&record, &work.principal.tenant, work.principal.name.as_str()) {
             Ok(record)
         } else {
-            Err(missing(&work.tenant, target))
+            Err(not_found(&work.tenant, target))
         }
     }
 
     fn prove(&self, work: &Admitted, target: &Ref) -> Result<Outcome, Fault> {
         self.target(work, target)?;
-        let Index::Sequence(sequence) = target.index else { return Err(missing(&work.tenant, target)) };
+        let Index::Sequence(sequence) = target.index else { return Err(not_found(&work.tenant, target)) };
         let proof = prove(&*self.store, Log::AUDIT, &self.key, sequence).map_err(|error| match error {
-            ProveError::Missing(_) => missing(&work.tenant, target),
+            ProveError::Missing(_) => not_found(&work.tenant, target),
             ProveError::Head(_) | ProveError::Node(_) => Fault::internal(error),
         })?;
         let Some(action) = record::DECL.action_named("prove") else { return Err(unsupported()) };
@@ -122,10 +122,6 @@ pub(crate) fn visible(record: &Document, tenant: &Name) -> bool {
 pub(crate) fn by(record: &Document, tenant: &Name, principal: &str) -> bool {
     let is = |field, text: &str| record.fields.text(field).is_some_and(|t| **t == *text);
     is(&record::TENANT_NAME, tenant.as_str()) && is(&record::PRINCIPAL, principal)
-}
-
-fn missing(tenant: &Name, target: &Ref) -> Fault {
-    Fault { code: record::DECL.missing, ..not_found(tenant, target) }
 }
 
 fn unsupported() -> Fault {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use strowger_kinds::{Shelf, offer, order, resource, service};
+use strowger_kinds::{offer, order, resource, service};
 use strowger_primitive::{
-    DocKey, Document, Expect, Fault, FaultKind, Fields, Flaw, Id, Name, Path, Place, Revision, Text, common,
+    DocKey, Document, Expect, Fault, FaultKind, Fields, Flaw, Id, Index, Name, Path, Place, Ref, Revision, Text,
+    common, not_found,
 };
 
 use super::{Wanted, What, has_ended};
@@ -148,11 +149,12 @@ impl Core {
         let there = self.shelf.look.view(asker.tenant, &service::DECL).get(wanted.service.as_str());
         let mine = |there: &Document| asker.own.is_none_or(|own| there.created_by().is_some_and(|by| **by == *own));
         let Some(there) = there.filter(|there| mine(there)) else {
-            let name = wanted.service.as_str();
             let fault = match asker.own {
                 // The nearest name may be somebody else's.
-                Some(_) => Shelf::absent(asker.tenant, &service::DECL, name),
-                None => self.shelf.missing(asker.tenant, &service::DECL, name),
+                Some(_) => {
+                    not_found(asker.tenant, &Ref { kind: &service::DECL, index: Index::Name(wanted.service.clone()) })
+                }
+                None => self.shelf.missing(asker.tenant, &service::DECL, wanted.service.as_str()),
             };
             wrong.fault(fault, wanted.service_path());
             return None;
