@@ -66,9 +66,14 @@ impl Fields {
         self.0.binary_search_by_key(&number, |(n, _)| *n).ok().map(|i| self.0.remove(i).1)
     }
 
-    /// Gives back the room kept for more fields: for what is to be held long.
+    /// Gives back the room kept for more fields, in records within as well: for what is to be held long.
     pub fn shrink(&mut self) {
         self.0.shrink_to_fit();
+        for (_, value) in &mut self.0 {
+            if let Value::Rows(rows) = value {
+                rows.values_mut().for_each(Self::shrink);
+            }
+        }
     }
 
     /// All fields by number.
