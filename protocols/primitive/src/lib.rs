@@ -11,6 +11,7 @@ mod answer;
 mod any;
 mod case;
 mod decl;
+mod declare;
 mod document;
 mod door;
 mod fault;
@@ -35,8 +36,8 @@ pub use any::Any;
 pub use case::{camel, pascal, same_word, upper};
 pub use decl::{
     Access, ActionDecl, Choice, EnumDecl, FieldDecl, Indexed, KindDecl, Meter, RecordClass, Shape, Type, Verb, common,
-    kebab_of, trimmed,
 };
+pub use declare::{kebab_of, trimmed};
 pub use document::{DocKey, Document, Fields, Index, Rows};
 pub use door::{
     Ask, BoxFuture, BoxedIo, Class, Flow, Gate, GiveBack, Input, Io, Machine, Peer, Permit, Step, Stop, Stopper, Talk,
