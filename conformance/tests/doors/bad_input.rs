@@ -287,6 +287,8 @@ fn a_full_disk() -> Result<()> {
     assert_eq!((service.status, service.text("state").as_str()), (200, "active"), "reads go on");
     assert_eq!(http.get("/v1/services")?.names(), ["before"]);
     assert_eq!(mml.say("DSP SERVICE: NAME=\"before\";")?.code, 0);
+    let records = gateway.operator()?.get("/v1/records?limit=5")?;
+    assert_eq!(records.status, 200, "what lies on the disk alone is read as well: {records}");
     assert_eq!(Http::new(gateway.address("http")?, None).get("/openapi.json")?.status, 200);
     assert!(called(&service.json()?)?.contains("hello"), "what runs is untouched");
 
