@@ -71,7 +71,7 @@ enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
-    /// A fuzz target for so long; `list` names them
+    /// A fuzz target for so long; `all`: every one; `list` names them
     Fuzz {
         /// The target
         name: String,

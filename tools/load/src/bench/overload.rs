@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use super::apart::Halves;
 use super::herd::{Door, Herd, Tally};
@@ -89,6 +89,7 @@ impl Seen {
                 sustained = sustained.max(tally.rate());
             }
         }
+        ensure!(sustained > 0.0, "not even half of the peak, {peak:.0}/s, is sustained; is the machine busy?");
         let stand = fresh()?;
         let mut tally = mixed(&stand, CROWD, Some(2.0 * sustained))?;
         self.peaks.push(peak);
