@@ -108,7 +108,7 @@ pub(crate) async fn assemble(config: Config) -> Result<Gateway, Error> {
     let store = open_store(&config, &schema, &world)?;
     let look: Arc<dyn Look> = Arc::clone(&store) as _;
     let kept: Arc<dyn Store> = Arc::clone(&store) as _;
-    let scribe = Scribe::new(config.node.as_str(), world.now().mono, schema.version());
+    let scribe = Scribe::new(config.node.as_str(), world.mono(), schema.version());
     let recorder = Arc::new(Recorder::new(scribe.clone(), Arc::clone(&world), Arc::clone(&kept)));
     let authorities = authorities();
 

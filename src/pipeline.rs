@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use strowger_primitive::{
     Admission, Admitted, Answers, Ask, Class, DocKey, Fault, FaultKind, Gate, Id, Index, Keeper, Look, Name, Now,
-    Operation, Outcome, Peer, Permit, PipelineAuthority, Progress, Ref, Request, RequestId, Revision, Schema, Stop,
-    Store, World, answers,
+    Operation, Outcome, Peer, Permit, PipelineAuthority, Progress, Ref, Request, RequestId, Revision, Schema, Settle,
+    Stop, Store, World, answers,
 };
 use strowger_records::{Draft, End, Recorder};
 use strowger_security::Security;
@@ -26,7 +26,7 @@ use strowger_security::Security;
 use self::pass::Passed;
 use self::recall::Recall;
 use self::running::{Running, Turn, stopped};
-use self::settle::{REPEATED, Settling};
+use self::settle::{REPEATED, Settling, Unchanging};
 
 pub use admit::Options as AdmitOptions;
 pub use gate::Options as GateOptions;
@@ -80,7 +80,7 @@ impl Pipeline {
     /// The pipeline of one gateway.
     #[must_use]
     pub(crate) fn new(parts: Parts) -> Self {
-        let turnstile = gate::Turnstile::new(&parts.gate, parts.world.now().mono);
+        let turnstile = gate::Turnstile::new(&parts.gate, parts.world.mono());
         let buckets = admit::Buckets::new(parts.admit);
         Self(Arc::new(Inner {
             authority: parts.authority,
@@ -135,8 +135,8 @@ impl Ask for Pipeline {
         answers
     }
 
-    fn new_id(&self) -> RequestId {
-        Id::new(&*self.0.world, self.now())
+    fn new_id(&self, now: Now) -> RequestId {
+        Id::new(&*self.0.world, now)
     }
 
     fn now(&self) -> Now {
@@ -147,15 +147,16 @@ impl Ask for Pipeline {
 impl Inner {
     /// Reads, lists, proofs and cancelling.
     async fn read(&self, request: Request) -> Result<Outcome, Fault> {
-        let mut draft = Draft::new(&request, self.world.now().mono);
-        let (deadline, world) = (request.deadline, Arc::clone(&self.world));
-        let left = deadline.left(self.world.now().mono);
+        let mut draft = Draft::new(&request, self.world.mono());
+        let deadline = request.deadline;
         // Too large for the caller's own frame, and a long poll keeps it.
         let work = Box::pin(self.read_on(request, &mut draft));
+        // Most are done before a timer is needed.
+        let late = async { self.world.sleep(deadline.left(self.world.mono())).await };
         let end = tokio::select! {
             biased;
             end = work => end,
-            () = world.sleep(left) => Err(expired()),
+            () = late => Err(expired()),
         };
         match &end {
             Err(fault) if matches!(fault.kind, FaultKind::Unauthenticated | FaultKind::Forbidden) => {
@@ -169,7 +170,7 @@ impl Inner {
     async fn read_on(&self, mut request: Request, draft: &mut Draft) -> Result<Outcome, Fault> {
         self.in_time(&request)?;
         let known = self.security.authenticate(&request.claim, &request.origin).await?;
-        draft.proven(known.principal(), self.world.now().mono);
+        draft.proven(known.principal(), self.world.mono());
         match &request.operation {
             Operation::Prove => return Ok(Outcome::Session(self.security.session(&known))),
             Operation::Cancel(id) => {
@@ -185,34 +186,25 @@ impl Inner {
         }
         let passed = self.pass(&request, known, draft)?;
         self.buckets.take(passed.allowed.principal())?;
-        draft.admitted(self.world.now().mono);
+        draft.admitted(self.world.mono());
         if let (Some(unlike), Operation::Read(target)) = (request.unlike, &request.operation) {
             self.until_unlike(&passed.tenant, target, unlike, request.patience).await;
         }
-        let keeper = self.keeper(&request.operation)?;
-        let settle = Settling {
-            store: Arc::clone(&self.store),
-            world: Arc::clone(&self.world),
-            recorder: Arc::clone(&self.recorder),
-            draft: draft.clone(),
-            recall: None,
-            turn: Arc::default(),
-            settled: Arc::default(),
-            permit: std::mem::take(&mut request.permit),
-        };
-        keeper.perform(self.admit(request, passed, settle), &Progress::unheard()).await
+        let permit = std::mem::take(&mut request.permit);
+        let admitted = self.admit(request, passed, Box::new(Unchanging), permit);
+        self.keeper(&admitted.operation)?.perform(admitted, &Progress::unheard()).await
     }
 
     /// Creates, updates, deletes and actions.
     async fn change(&self, request: Request, progress: &Progress) -> Result<Outcome, Fault> {
-        let begun = self.world.now().mono;
-        let mut draft = Draft::new(&request, self.world.now().mono);
+        let begun = self.world.mono();
+        let mut draft = Draft::new(&request, begun);
         let settled = Arc::new(AtomicBool::new(false));
         let waits = !request.patience.is_zero();
         let end = Box::pin(self.change_on(request, &mut draft, &settled, progress)).await;
         // A change that waited for its work says nothing of how long changes take.
         if !waits {
-            let now = self.world.now().mono;
+            let now = self.world.mono();
             self.turnstile.took(now.saturating_duration_since(begun), now);
         }
         match &end {
@@ -234,7 +226,7 @@ impl Inner {
         self.in_time(&request)?;
         let known = self.security.authenticate(&request.claim, &request.origin).await?;
         let principal = Arc::clone(known.principal());
-        draft.proven(&principal, self.world.now().mono);
+        draft.proven(&principal, self.world.mono());
         let recall_with = |hidden| {
             let asked = recall::Asked::new(&request.operation, hidden);
             request.key.as_ref().map(|key| Recall::new(key, &principal)).zip(asked)
@@ -249,7 +241,7 @@ impl Inner {
             Err(fault) => return Err(fault),
         };
         self.buckets.take(&principal)?;
-        draft.admitted(self.world.now().mono);
+        draft.admitted(self.world.mono());
         let recall = recall_with(Arc::clone(&passed.allowed.grant().hidden));
         if let Some(before) = self.recalled(recall.as_ref()).await? {
             return Ok(before);
@@ -268,10 +260,12 @@ impl Inner {
             settled: Arc::clone(settled),
             permit: std::mem::take(&mut request.permit),
         };
-        let keeper = self.keeper(&request.operation)?;
+        // The leave is given back where it settles, not where the work behind it ends.
+        let admitted = self.admit(request, passed, Box::new(settle), Permit::default());
+        let keeper = self.keeper(&admitted.operation)?;
         let end = tokio::select! {
             biased;
-            end = keeper.perform(self.admit(request, passed, settle), progress) => end,
+            end = keeper.perform(admitted, progress) => end,
             () = turn.wait() => Err(stopped()),
         };
         match end {
@@ -294,7 +288,7 @@ impl Inner {
         }
     }
 
-    fn admit(&self, request: Request, passed: Passed, settle: Settling) -> Admitted {
+    fn admit(&self, request: Request, passed: Passed, settle: Box<dyn Settle>, permit: Permit) -> Admitted {
         self.authority.admitted(
             passed.allowed,
             Admission {
@@ -304,8 +298,8 @@ impl Inner {
                 tenant: passed.tenant,
                 deadline: request.deadline,
                 patience: request.patience,
-                settle: Box::new(settle),
-                permit: Permit::default(),
+                settle,
+                permit,
             },
         )
     }
@@ -316,7 +310,7 @@ impl Inner {
     }
 
     fn in_time(&self, request: &Request) -> Result<(), Fault> {
-        if request.deadline.left(self.world.now().mono).is_zero() { Err(expired()) } else { Ok(()) }
+        if request.deadline.left(self.world.mono()).is_zero() { Err(expired()) } else { Ok(()) }
     }
 
     /// Waits until the target has another revision than `held`, at most `patience`.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use strowger_primitive::{
-    Allowed, Attributes, Class, Fault, FaultKind, Grant, Index, Known, Name, OPERATOR, Operation, Principal, Query,
-    Ref, Relation, Request, SHARED, Scope, not_found,
+    Allowed, Attributes, Class, Fault, FaultKind, Grant, Index, Known, Name, Operation, Principal, Query, Ref,
+    Relation, Request, Scope, not_found,
 };
 use strowger_records::Draft;
 use strowger_security::Asked;
@@ -80,16 +80,11 @@ impl Inner {
     /// Whether the target is there, or shared.
     fn holds(&self, tenant: &Name, target: &Ref) -> bool {
         let Index::Name(name) = &target.index else { return true };
-        let shared = Name::new(SHARED).ok();
-        let places = std::iter::once(tenant).chain(&shared);
-        places.into_iter().any(|place| self.look.view(place, target.kind).get(name.as_str()).is_some())
+        [tenant, Name::shared()].into_iter().any(|place| self.look.get(place, target.kind, name.as_str()).is_some())
     }
 
     fn is_tenant(&self, tenant: &Name) -> bool {
-        let operator = Name::new(OPERATOR);
-        operator.is_ok_and(|operator| {
-            self.look.view(&operator, &strowger_kinds::tenant::DECL).get(tenant.as_str()).is_some()
-        })
+        self.look.get(Name::operator(), &strowger_kinds::tenant::DECL, tenant.as_str()).is_some()
     }
 }
 

@@ -63,7 +63,7 @@ impl Recall {
         }
         let shown = || {
             let about = about.as_ref()?;
-            look.view(&about.tenant, schema.numbered(about.kind)?).get(about.name.as_str())
+            look.get(&about.tenant, schema.numbered(about.kind)?, about.name.as_str())
         };
         let mut document = shown();
         if about.is_some() && document.as_ref().is_none_or(|document| document.revision() < revision) {

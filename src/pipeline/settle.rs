@@ -63,6 +63,15 @@ impl Settle for Settling {
     }
 }
 
+/// The end of a read: there is nothing to commit.
+pub(super) struct Unchanging;
+
+impl Settle for Unchanging {
+    fn settle(&mut self, _: Vec<Op>, _: Option<DocKey>) -> BoxFuture<'_, Result<Committed, Fault>> {
+        Box::pin(async { Err(Fault::internal("a read would change something")) })
+    }
+}
+
 /// Whether what the answer speaks of is an order that goes on.
 fn under_way(ops: &[Op], about: &DocKey) -> bool {
     ops.iter().any(|op| matches!(op, Op::Put { key, document, .. } if key == about && recall::under_way(document)))

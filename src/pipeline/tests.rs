@@ -35,7 +35,7 @@ impl House {
         let seal = Seal::new(Arc::clone(&key), "test", &[Log::AUDIT]).unwrap();
         let store = Embedded::in_memory(schema.clone(), Box::new(seal), Arc::clone(&world));
         let (kept, look): (Arc<dyn Store>, Arc<dyn Look>) = (Arc::clone(&store) as _, Arc::clone(&store) as _);
-        let scribe = Scribe::new("test", world.now().mono, 1);
+        let scribe = Scribe::new("test", world.mono(), 1);
         let both = authorities();
         let mut options = strowger_security::Options {
             operator_secret_file: Some(secret),
@@ -95,7 +95,7 @@ impl House {
         let address: SocketAddr = "127.0.0.1:9".parse().unwrap();
         let peer = Peer { address, listener: "test".into(), transport: Transport::Tcp };
         Request {
-            id: self.pipeline.new_id(),
+            id: self.pipeline.new_id(self.pipeline.now()),
             trace: Trace::default(),
             origin: Origin { protocol: "test", peer, transport: Transport::Tcp },
             claim: Claim::Password { principal: "operator".into(), secret: Secret::new(SECRET) },
@@ -229,7 +229,7 @@ async fn what_is_settled_gives_its_place_back_though_it_waits_on() {
         store: Arc::clone(&inner.store),
         world: Arc::clone(&inner.world),
         recorder: Arc::clone(&inner.recorder),
-        draft: Draft::new(&request, inner.world.now().mono),
+        draft: Draft::new(&request, inner.world.mono()),
         recall: None,
         turn: Arc::default(),
         settled: Arc::default(),

@@ -8,8 +8,8 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use strowger_primitive::{
-    BoxFuture, CommitError, Committed, DocKey, KindDecl, Log, Look, Name, Op, OwnKey, Revision, Schema, Sealer, Store,
-    View, Watch, World,
+    BoxFuture, CommitError, Committed, DocKey, Document, KindDecl, Log, Look, Name, Op, OwnKey, Revision, Schema,
+    Sealer, Store, View, Watch, World,
 };
 use tokio::sync::oneshot;
 
@@ -204,6 +204,16 @@ impl Store for Embedded {
 impl Look for Embedded {
     fn view(&self, tenant: &Name, kind: &'static KindDecl) -> Arc<dyn View> {
         self.shown.roots.load().view(tenant, kind.number).unwrap_or_else(|| Arc::clone(&self.empty))
+    }
+
+    fn get(&self, tenant: &Name, kind: &'static KindDecl, name: &str) -> Option<Arc<Document>> {
+        self.shown.roots.load().named(tenant, kind.number, name).cloned()
+    }
+
+    fn peek(&self, tenant: &Name, kind: &'static KindDecl, name: &str, see: &mut dyn FnMut(&Document)) {
+        if let Some(document) = self.shown.roots.load().named(tenant, kind.number, name) {
+            see(document);
+        }
     }
 
     fn watch(&self, key: &DocKey) -> Watch {

@@ -21,7 +21,12 @@ impl Roots {
 
     /// The document there.
     pub(crate) fn get(&self, key: &DocKey) -> Option<&Arc<Document>> {
-        self.0.get(&key.tenant)?.get(&key.kind)?.0.get(&key.name)
+        self.named(&key.tenant, key.kind, key.name.as_str())
+    }
+
+    /// The document of that kind and name in that tenant.
+    pub(crate) fn named(&self, tenant: &Name, kind: u16, name: &str) -> Option<&Arc<Document>> {
+        self.0.get(tenant)?.get(&kind)?.0.get(&Said(name))
     }
 
     /// Puts a document there, or removes it. Returns what was there.

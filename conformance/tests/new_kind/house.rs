@@ -152,8 +152,8 @@ impl Ask for Way {
         Answers::lazy(request.id, Box::pin(async move { inner.pass(request).await }))
     }
 
-    fn new_id(&self) -> RequestId {
-        Id::new(&System, self.now())
+    fn new_id(&self, now: Now) -> RequestId {
+        Id::new(&System, now)
     }
 
     fn now(&self) -> Now {

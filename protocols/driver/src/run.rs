@@ -40,7 +40,7 @@ pub(crate) struct Line {
 
 /// Runs `machine` on `io` to the end of the connection.
 pub(crate) async fn run(io: BoxedIo, machine: Box<dyn Machine>, line: Line) {
-    let now = line.world.now().mono;
+    let now = line.world.mono();
     let mut running = Running {
         io,
         machine,
@@ -281,7 +281,7 @@ impl Running {
             }
             match step {
                 Step::Ask(ticket, class, request) => self.ask(ticket, class, *request),
-                Step::Send(_, octets) => self.outbox.push(octets, self.line.world.now().mono),
+                Step::Send(_, octets) => self.outbox.push(octets, self.line.world.mono()),
                 Step::Close(_) => self.closing = true,
                 Step::WakeAt(at, why) => self.wake = Some((at, why)),
             }
@@ -293,11 +293,12 @@ impl Running {
         match gateway.enter(class, &self.line.peer) {
             Err(fault) => self.machine.handle(gateway.now(), Input::Refused(ticket, fault)),
             Ok(permit) => {
-                request.id = gateway.new_id();
+                let now = gateway.now();
+                let id = gateway.new_id(now);
+                request.id = id;
                 request.permit = permit;
-                let id = request.id;
                 self.asked.add(ticket, gateway.ask(request));
-                self.machine.handle(gateway.now(), Input::Begun(ticket, id));
+                self.machine.handle(now, Input::Begun(ticket, id));
             }
         }
     }

@@ -50,7 +50,12 @@ impl World for System {
     #[expect(clippy::disallowed_methods, reason = "this is the clock that all others ask")]
     fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        Now { wall: Time(i64::try_from(wall).unwrap_or(i64::MAX)), mono: Instant::now() }
+        Now { wall: Time(i64::try_from(wall).unwrap_or(i64::MAX)), mono: self.mono() }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that all others ask")]
+    fn mono(&self) -> Instant {
+        Instant::now()
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the timer that all others ask")]

@@ -35,12 +35,11 @@ impl Shelf {
     /// The document of that name in `tenant`, else among what is shared, and the tenant it is in.
     #[must_use]
     pub fn see(&self, tenant: &Name, kind: &'static KindDecl, name: &str) -> Option<(Name, Arc<Document>)> {
-        if let Some(document) = self.look.view(tenant, kind).get(name) {
+        if let Some(document) = self.look.get(tenant, kind, name) {
             return Some((tenant.clone(), document));
         }
-        let shared = Name::new(SHARED).ok().filter(|s| s != tenant)?;
-        let document = self.look.view(&shared, kind).get(name)?;
-        Some((shared, document))
+        let shared = Some(Name::shared()).filter(|shared| *shared != tenant)?;
+        Some((shared.clone(), self.look.get(shared, kind, name)?))
     }
 
     /// Finds a target and tells what policy may ask about it.
@@ -74,9 +73,7 @@ impl Shelf {
             });
         };
         look(tenant);
-        if let Ok(shared) = Name::new(SHARED) {
-            look(&shared);
-        }
+        look(Name::shared());
         let hint = nearest.map_or_else(String::new, |(_, other)| format!("; did you mean \"{other}\"?"));
         let text = format!("no {} \"{name}\" in {tenant} or {SHARED}{hint}", kind.name);
         Fault::new(FaultKind::NotFound, kind.missing, text)
@@ -104,12 +101,12 @@ impl Shelf {
                 && query.filters.iter().all(|f| matches(document, f))
         };
         let mut found = Vec::new();
-        let shared = Name::new(SHARED).ok().filter(|s| *s != work.tenant && own.is_none());
+        let shared = Some(Name::shared()).filter(|shared| **shared != work.tenant && own.is_none());
         let own_view = self.look.view(&work.tenant, query.kind);
         let shadowed = |document: &Arc<Document>| document.name().is_some_and(|n| own_view.get(n.as_str()).is_some());
-        for (tenant, foreign) in [(Some(work.tenant.clone()), false), (shared, true)] {
+        for (tenant, foreign) in [(Some(&work.tenant), false), (shared, true)] {
             let Some(tenant) = tenant else { continue };
-            let view = if foreign { self.look.view(&tenant, query.kind) } else { Arc::clone(&own_view) };
+            let view = if foreign { self.look.view(tenant, query.kind) } else { Arc::clone(&own_view) };
             gather(&*view, query, from.as_ref(), limit + 1, &mut found, &|d| wanted(d) && !(foreign && shadowed(d)));
         }
         found.sort_by(|a, b| compare(a, b, &query.sort));
@@ -250,7 +247,7 @@ impl Shelf {
     /// `NotFound` where it vanished since it was resolved.
     pub fn target(&self, work: &Admitted, target: &Ref) -> Result<(DocKey, Arc<Document>), Fault> {
         let Index::Name(name) = &target.index else { return Err(not_found(&work.tenant, target)) };
-        let document = self.look.view(&work.tenant, target.kind).get(name.as_str());
+        let document = self.look.get(&work.tenant, target.kind, name.as_str());
         let document = document.ok_or_else(|| self.missing(&work.tenant, target.kind, name.as_str()))?;
         Ok((DocKey { tenant: work.tenant.clone(), kind: target.kind.number, name: name.clone() }, document))
     }

@@ -99,8 +99,8 @@ pub trait Ask: Gate + 'static {
     /// stops it.
     fn ask(&self, request: Request) -> Answers;
 
-    /// A new identifier for a request.
-    fn new_id(&self) -> RequestId;
+    /// A new identifier for a request that came at `now`.
+    fn new_id(&self, now: Now) -> RequestId;
 
     /// This moment.
     fn now(&self) -> Now;

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use crate::{Now, World};
+use crate::{Now, OPERATOR, SHARED, World};
 
 /// The name of a thing, unique in its tenant and kind, chosen by the user or given by us, never changed:
 /// `[a-z0-9][a-z0-9._-]{0,63}`. Ordered as SNMP orders indexes (RFC 2578 §7.7): by length, then by octets.
@@ -46,6 +46,20 @@ impl Name {
     #[must_use]
     pub fn of_id(id: Id) -> Self {
         Self(id.to_string().to_ascii_lowercase().into())
+    }
+
+    /// The tenant [`OPERATOR`].
+    #[must_use]
+    pub fn operator() -> &'static Self {
+        static NAME: LazyLock<Name> = LazyLock::new(|| Name(OPERATOR.into()));
+        &NAME
+    }
+
+    /// The tenant [`SHARED`].
+    #[must_use]
+    pub fn shared() -> &'static Self {
+        static NAME: LazyLock<Name> = LazyLock::new(|| Name(SHARED.into()));
+        &NAME
     }
 
     /// The name as text.

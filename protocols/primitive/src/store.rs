@@ -202,6 +202,19 @@ pub trait Look: Send + Sync {
     /// The things of that kind in that tenant as of the last commit.
     fn view(&self, tenant: &Name, kind: &'static KindDecl) -> Arc<dyn View>;
 
+    /// Shows one of them, if it is there: for what is asked of every request, whose cores would else count references
+    /// to the same document.
+    fn peek(&self, tenant: &Name, kind: &'static KindDecl, name: &str, see: &mut dyn FnMut(&Document)) {
+        if let Some(document) = self.get(tenant, kind, name) {
+            see(&document);
+        }
+    }
+
+    /// One of them.
+    fn get(&self, tenant: &Name, kind: &'static KindDecl, name: &str) -> Option<Arc<Document>> {
+        self.view(tenant, kind).get(name)
+    }
+
     /// Tells of every change of one document from now on.
     fn watch(&self, key: &DocKey) -> Watch;
 }

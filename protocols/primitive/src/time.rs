@@ -92,8 +92,22 @@ impl fmt::Display for Time {
         let time = self.0.clamp(EARLIEST, LATEST);
         let (year, month, day) = civil_from_days(time.div_euclid(DAY));
         let ms = time.rem_euclid(DAY);
-        let (hour, minute, second, ms) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut put = |last: usize, mut number: i64| {
+            // Every document shows some times, so digits are put without the machinery that pads them.
+            for digit in text.iter_mut().take(last + 1).rev().take_while(|digit| digit.is_ascii_digit()) {
+                *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+                number /= 10;
+            }
+        };
+        put(3, year);
+        put(6, month);
+        put(9, day);
+        put(12, ms / 3_600_000);
+        put(15, ms / 60_000 % 60);
+        put(18, ms / 1000 % 60);
+        put(22, ms % 1000);
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

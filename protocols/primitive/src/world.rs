@@ -19,6 +19,11 @@ pub trait World: Send + Sync {
     /// This moment.
     fn now(&self) -> Now;
 
+    /// This moment on the monotonic clock alone.
+    fn mono(&self) -> Instant {
+        self.now().mono
+    }
+
     /// Waits.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
 

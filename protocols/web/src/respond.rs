@@ -7,9 +7,10 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 use hyper::{Method, Request, StatusCode, Version};
-use strowger_primitive::RequestId;
+use strowger_primitive::{Now, RequestId};
 
 use crate::connection::Line;
 use crate::problem::{Problem, Reply};
@@ -23,12 +24,14 @@ const TARGET: usize = 8_192;
 /// Answers a request, one way or the other.
 pub(crate) async fn respond(line: Arc<Line>, request: Request<Incoming>) -> Reply {
     let _in_hand = line.pace.begin();
-    let id = line.gateway.new_id();
-    let (http1, head) = (request.version() < Version::HTTP_2, request.method() == Method::HEAD);
+    let now = line.gateway.now();
+    let id = line.gateway.new_id(now);
+    let (head, body) = request.into_parts();
+    let http1 = head.version < Version::HTTP_2;
     // RFC 9112 §6.1: hyper frames such a request by its chunks and hides a length beside them, so the connection ends
     // with it, and nothing that was smuggled behind is ever read as a request.
-    let last = http1 && request.headers().contains_key(header::TRANSFER_ENCODING);
-    let mut reply = match checked(&line, id, request).await {
+    let last = http1 && head.headers.contains_key(header::TRANSFER_ENCODING);
+    let mut reply = match checked(&line, Arrived { id, now, head: &head, body }).await {
         Ok(reply) => reply,
         Err(problem) => {
             tracing::trace!(status = problem.status().as_u16(), "refused");
@@ -44,29 +47,38 @@ pub(crate) async fn respond(line: Arc<Line>, request: Request<Incoming>) -> Repl
         // RFC 9113 §8.2.2: the streams of a connection end one by one.
         headers.remove(header::CONNECTION);
     }
-    if head {
+    if head.method == Method::HEAD {
         without_body(&mut reply);
     }
     reply
 }
 
-async fn checked(line: &Line, id: RequestId, request: Request<Incoming>) -> Result<Reply, Problem> {
-    well_formed(&request)?;
-    if request.method() == Method::OPTIONS && request.uri().path() == "*" {
+/// A request as it came.
+pub(crate) struct Arrived<'a> {
+    pub(crate) id: RequestId,
+    pub(crate) now: Now,
+    pub(crate) head: &'a Parts,
+    pub(crate) body: Incoming,
+}
+
+async fn checked(line: &Line, arrived: Arrived<'_>) -> Result<Reply, Problem> {
+    let head = arrived.head;
+    well_formed(head)?;
+    if head.method == Method::OPTIONS && head.uri.path() == "*" {
         return Ok(allowed("GET, HEAD, POST, PATCH, DELETE, OPTIONS"));
     }
-    if let Some(page) = line.web.pages.find(request.uri().path()) {
-        return page.answer(&line.web.pages, request.method(), request.headers());
+    if let Some(page) = line.web.pages.find(head.uri.path()) {
+        return page.answer(&line.web.pages, &head.method, &head.headers);
     }
-    rest::answer(line, id, request).await
+    rest::answer(line, arrived).await
 }
 
 /// What HTTP asks of every request and hyper does not check.
-fn well_formed(request: &Request<Incoming>) -> Result<(), Problem> {
-    let headers = request.headers();
+fn well_formed(head: &Parts) -> Result<(), Problem> {
+    let headers = &head.headers;
     let hosts = count(headers, &header::HOST);
     let named = headers.get(header::HOST).is_none_or(|host| is_host(host.as_bytes()));
-    if hosts > 1 || !named || (hosts == 0 && request.version() == Version::HTTP_11) {
+    if hosts > 1 || !named || (hosts == 0 && head.version == Version::HTTP_11) {
         // RFC 9112 §3.2.
         return Err(Problem::bad("bad-host", "a request has exactly one Host, a name or address with or without port"));
     }
@@ -78,7 +90,7 @@ fn well_formed(request: &Request<Incoming>) -> Result<(), Problem> {
         // RFC 9112 §6.1.
         return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, "unknown-coding", "the only transfer coding is chunked"));
     }
-    if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > TARGET) {
+    if head.uri.path_and_query().is_some_and(|target| target.as_str().len() > TARGET) {
         let detail = "the path and its parameters are longer than 8192 octets";
         return Err(Problem::new(StatusCode::URI_TOO_LONG, "target-too-long", detail));
     }

@@ -13,46 +13,51 @@ mod prefer;
 mod reply;
 mod route;
 
-use std::future::{Future as _, poll_fn};
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use hyper::body::{Body as _, Incoming};
-use hyper::header::HeaderMap;
+use hyper::body::Body as _;
+use hyper::header::{HeaderMap, HeaderName};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use strowger_primitive::{
-    Claim, Class, Deadline, Fields, Operation, Origin, Outcome, Permit, Request, RequestId, Revision, Trace,
+    Claim, Class, Deadline, Fields, Now, Operation, Origin, Outcome, Permit, Request, RequestId, Revision, Trace,
 };
 
 use crate::body::receive;
 use crate::connection::Line;
 use crate::problem::{Problem, Reply};
+use crate::respond::Arrived;
 use call::Call;
 use conditional::Conditions;
 use list::Asked;
 use media::Form;
 use prefer::Preferences;
 
+/// W3C Trace Context §3.2.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
 /// Answers a request of our own API.
-pub(crate) async fn answer(line: &Line, id: RequestId, request: hyper::Request<Incoming>) -> Result<Reply, Problem> {
-    let (head, body) = request.into_parts();
+pub(crate) async fn answer(line: &Line, arrived: Arrived<'_>) -> Result<Reply, Problem> {
+    let Arrived { id, now, head, body } = arrived;
     let place = route::find(&line.web.schema, head.uri.path())?;
     if head.method == Method::OPTIONS {
         return Ok(place.options());
     }
     let call = place.call(&head.method)?;
     if call.class() != Class::List {
-        origin::check(&head, &line.web.options.origins)?;
+        origin::check(head, &line.web.options.origins)?;
     }
     // Before anything else of the request is looked at, and before its body is read.
     let permit = line.gateway.enter(call.class(), &line.peer).map_err(|fault| Problem::of(&fault, &[]))?;
-    let wish = Wish::read(&call, &head, body.is_end_stream())?;
+    let wish = Wish::read(&call, head, body.is_end_stream())?;
     let claim = claim::of(&head.headers)?;
+    let asks = |claim, operation| request_of(line, id, now, &head.headers, claim, operation);
     if wish.form != Form::None && matches!(claim, Claim::Anonymous) {
         // Who shows nothing is told so without his body being read.
-        ask(line, request_of(line, id, &head.headers, claim.clone(), Operation::Prove), &call).await?;
+        ask(line, asks(claim.clone(), Operation::Prove), &call).await?;
     }
     let (mut permit, mut received) = (permit, None);
     if wish.form != Form::None {
@@ -62,20 +67,23 @@ pub(crate) async fn answer(line: &Line, id: RequestId, request: hyper::Request<I
             Poll::Pending => {
                 // Who sends slowly is proven first, and is in nobody's way meanwhile.
                 drop(permit);
-                ask(line, request_of(line, id, &head.headers, claim.clone(), Operation::Prove), &call).await?;
+                ask(line, asks(claim.clone(), Operation::Prove), &call).await?;
                 let received = receiving.await?;
                 permit = line.gateway.enter(call.class(), &line.peer).map_err(|fault| Problem::of(&fault, &[]))?;
                 received
             }
         });
     }
-    let octets = received.as_ref().map_or(&[][..], |received| received.octets());
-    let mut asked = request_of(line, id, &head.headers, claim, operation(&call, &wish, octets)?);
-    asked.key = key::of(&call, &head, octets)?;
+    let answered = {
+        let octets = received.as_ref().map_or(&[][..], |received| received.octets());
+        let mut asked = asks(claim, operation(&call, &wish, octets)?);
+        asked.key = key::of(&call, head, octets)?;
+        asked.permit = permit;
+        wish.put(line, &call, &mut asked);
+        ask(line, asked, &call)
+    };
     drop(received);
-    wish.put(line, &call, &mut asked);
-    asked.permit = permit;
-    let outcome = ask(line, asked, &call).await.map_err(|problem| {
+    let outcome = answered.await.map_err(|problem| {
         // RFC 9110 §15.5.6: who is told that a method is not allowed is told which are.
         if problem.status() == StatusCode::METHOD_NOT_ALLOWED { place.allow(problem, &head.method) } else { problem }
     })?;
@@ -140,9 +148,15 @@ fn operation(call: &Call, wish: &Wish, octets: &[u8]) -> Result<Operation, Probl
     })
 }
 
-fn request_of(line: &Line, id: RequestId, headers: &HeaderMap, claim: Claim, operation: Operation) -> Request {
-    let now = line.gateway.now();
-    let trace = headers.get("traceparent").and_then(|header| Trace::parse(header.to_str().ok()?));
+fn request_of(
+    line: &Line,
+    id: RequestId,
+    now: Now,
+    headers: &HeaderMap,
+    claim: Claim,
+    operation: Operation,
+) -> Request {
+    let trace = headers.get(TRACEPARENT).and_then(|header| Trace::parse(header.to_str().ok()?));
     Request {
         id,
         trace: trace.unwrap_or_default(),
@@ -158,6 +172,9 @@ fn request_of(line: &Line, id: RequestId, headers: &HeaderMap, claim: Claim, ope
     }
 }
 
-async fn ask(line: &Line, request: Request, call: &Call) -> Result<Outcome, Problem> {
-    line.gateway.ask(request).last().await.map_err(|fault| Problem::of(&fault, call.fields()))
+/// Begins the request at once; the answer to wait for carries nothing of it.
+fn ask(line: &Line, request: Request, call: &Call) -> impl Future<Output = Result<Outcome, Problem>> {
+    let answers = line.gateway.ask(request);
+    let fields = call.fields();
+    async move { answers.last().await.map_err(|fault| Problem::of(&fault, fields)) }
 }

@@ -108,7 +108,7 @@ impl Ask for Desk {
         Answers::lazy(id, Box::pin(async move { end }))
     }
 
-    fn new_id(&self) -> RequestId {
+    fn new_id(&self, _: Now) -> RequestId {
         Id(0xABCD)
     }
 

@@ -58,7 +58,7 @@ impl Core {
             return None;
         }
         // A tenant's own offer of that name hides the shared one.
-        let hidden = |tenant: &Name| self.shelf.look.view(tenant, &offer::DECL).get(name.as_str()).is_some();
+        let hidden = |tenant: &Name| self.shelf.look.get(tenant, &offer::DECL, name.as_str()).is_some();
         let users = tenants(&*self.shelf.look).into_iter().filter(|t| t != tenant && !hidden(t));
         users.filter_map(|t| user_in(&*self.shelf.look, &t, name).map(|s| told(&format!(" of {t}"), &s))).next()
     }

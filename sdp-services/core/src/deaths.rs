@@ -53,7 +53,7 @@ impl Core {
     }
 
     fn resource(&self, tenant: &Name, step: &StepId) -> Option<Arc<Document>> {
-        self.shelf.look.view(tenant, &resource::DECL).get(step.0.as_str())
+        self.shelf.look.get(tenant, &resource::DECL, step.0.as_str())
     }
 
     fn burial(&self, tenant: &Name, step: &StepId, pid: Option<u32>, status: Option<i32>) -> Option<Vec<Op>> {
@@ -89,7 +89,7 @@ impl Core {
 
     /// A service in an order's hands is told of by its order.
     fn downed(&self, tenant: &Name, name: &Name, text: &str, now: &Value) -> Option<Op> {
-        let before = self.shelf.look.view(tenant, &service::DECL).get(name.as_str())?;
+        let before = self.shelf.look.get(tenant, &service::DECL, name.as_str())?;
         if before.fields.choice(&service::STATE) != Some(service::ACTIVE) {
             return None;
         }

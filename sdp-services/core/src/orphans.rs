@@ -33,7 +33,7 @@ impl Core {
         for orphan in self.orphans.all() {
             let (name, step) = &orphan;
             let Some(provider) = self.providers.named(name) else { continue };
-            let now = self.shelf.world.now().mono;
+            let now = self.shelf.world.mono();
             let by = Deadline(now).0.checked_add(self.options.step_deadline()).map_or(Deadline(now), Deadline);
             match provider.undo(step, by).await {
                 Ok(()) => {

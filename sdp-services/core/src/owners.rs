@@ -78,7 +78,7 @@ impl Owners {
 impl Core {
     /// Learns from the step's resource, as it is now, whose it is and whether it runs.
     pub(crate) fn own(&self, tenant: &Name, step: &StepId) {
-        let resource = self.shelf.look.view(tenant, &resource::DECL).get(step.0.as_str());
+        let resource = self.shelf.look.get(tenant, &resource::DECL, step.0.as_str());
         match resource.as_deref().and_then(|r| Some((provider_of(r)?, runs(r)))) {
             Some((provider, runs)) => self.owners.set(step, tenant, &provider, runs),
             None => self.owners.remove(step),

@@ -42,8 +42,7 @@ impl Providers {
     }
 
     fn document(&self, name: &Name) -> Option<Arc<Document>> {
-        let operator = Name::new(OPERATOR).ok()?;
-        self.look.view(&operator, &provider::DECL).get(name.as_str())
+        self.look.get(Name::operator(), &provider::DECL, name.as_str())
     }
 }
 
@@ -51,7 +50,7 @@ impl Core {
     /// Makes the documents of new providers, brings those that are there up to date, removes those of providers that
     /// are not configured any more.
     pub(crate) async fn settle_providers(&self) -> Result<(), Fault> {
-        let operator = operator()?;
+        let operator = Name::operator();
         let mut ops = Vec::new();
         for provider in self.providers.all() {
             let card = provider.card();
@@ -65,7 +64,7 @@ impl Core {
                     let mut fresh = Document::new(&provider::DECL);
                     fresh.fields.set(&common::NAME, Value::Text(card.name.text()));
                     fresh.fields.set(&provider::STATE, Value::Enum(provider::ENABLED));
-                    self.shelf.stamp(&operator, OPERATOR, fresh)?.1
+                    self.shelf.stamp(operator, OPERATOR, fresh)?.1
                 }
             };
             document.fields.set(&provider::RUNS, runs);
@@ -77,7 +76,7 @@ impl Core {
             }
         }
         let configured = |name: &Name| self.providers.named(name).is_some();
-        self.shelf.look.view(&operator, &provider::DECL).each(None, &mut |document| {
+        self.shelf.look.view(operator, &provider::DECL).each(None, &mut |document| {
             if let Some(name) = document.name().filter(|name| !configured(name)) {
                 let key = DocKey { tenant: operator.clone(), kind: provider::DECL.number, name };
                 ops.push(Op::Remove { key, expect: Expect::Any });
@@ -92,7 +91,7 @@ impl Core {
 
     /// Writes down how many resources each provider runs, where that has changed.
     pub(crate) async fn count_running(&self) -> Result<(), CommitError> {
-        let Ok(operator) = operator() else { return Ok(()) };
+        let operator = Name::operator();
         let mut ops = Vec::new();
         for provider in self.providers.all() {
             let name = &provider.card().name;
@@ -109,8 +108,4 @@ impl Core {
         }
         if ops.is_empty() { Ok(()) } else { self.store.commit(ops).await.map(drop) }
     }
-}
-
-fn operator() -> Result<Name, Fault> {
-    Name::new(OPERATOR).map_err(Fault::internal)
 }

@@ -81,7 +81,7 @@ impl Core {
 
     async fn survey(&self, provider: &Arc<dyn Provider>, found: &mut Recovered) {
         let name = &provider.card().name;
-        let now = self.shelf.world.now().mono;
+        let now = self.shelf.world.mono();
         let by = now.checked_add(self.options.step_deadline()).map_or(Deadline(now), Deadline);
         // What was held before the look: an order that is accepted during it may start what the look cannot know.
         let held = self.held_at(name);
@@ -125,7 +125,7 @@ impl Core {
     /// An order is making it or ending it: that knows best, and is about to ask for it again.
     fn in_hand(&self, held: &Held) -> bool {
         let service = held.resource.fields.text(&resource::SERVICE);
-        let service = service.and_then(|name| self.shelf.look.view(&held.tenant, &service::DECL).get(name));
+        let service = service.and_then(|name| self.shelf.look.get(&held.tenant, &service::DECL, name));
         let in_use = service.is_some_and(|s| s.fields.choice(&service::STATE) == Some(service::ACTIVE));
         !in_use || held.resource.fields.choice(&resource::STATUS) == Some(resource::RESERVED)
     }
@@ -174,7 +174,7 @@ impl Core {
     /// The service of a resource that works again, where no other of its resources is down.
     fn raised(&self, held: &Held, now: &Value) -> Option<Op> {
         let name = held.resource.fields.text(&resource::SERVICE).and_then(|name| Name::new(name).ok())?;
-        let before = self.shelf.look.view(&held.tenant, &service::DECL).get(name.as_str())?;
+        let before = self.shelf.look.get(&held.tenant, &service::DECL, name.as_str())?;
         let down = before.fields.choice(&service::STATE) == Some(service::ACTIVE)
             && before.fields.choice(&service::HEALTH) == Some(service::DOWN);
         let resources = self.shelf.look.view(&held.tenant, &resource::DECL);
@@ -216,7 +216,7 @@ impl Core {
 
     fn resume_one(&self, fence: Revision, journal: Journal) -> Result<bool, Fault> {
         let key = journal.order;
-        let Some(order) = self.shelf.look.view(&key.tenant, &order::DECL).get(key.name.as_str()) else {
+        let Some(order) = self.shelf.look.get(&key.tenant, &order::DECL, key.name.as_str()) else {
             tracing::error!(order = %key.name, "a journal speaks of an order that is not there");
             return Ok(false);
         };

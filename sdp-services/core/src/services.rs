@@ -31,7 +31,7 @@ impl Core {
         let order_key = draft.key.clone();
         let accepted = self.accept(&mut work, draft).await?;
         let order = self.await_end(&order_key, accepted.order, Wait::of(&work), progress).await;
-        let now = self.shelf.look.view(&service.tenant, &service::DECL).get(service.name.as_str());
+        let now = self.shelf.look.get(&service.tenant, &service::DECL, service.name.as_str());
         let document = now.or(accepted.service).ok_or_else(|| Fault::internal("the commit lost a service"))?;
         let shown = Shown { document, hidden: Arc::clone(&work.grant.hidden) };
         Ok(if order::ended(state(&order)) { Outcome::Created(shown) } else { Outcome::Accepted(shown) })
@@ -58,7 +58,7 @@ impl Core {
         let order_key = draft.key.clone();
         let accepted = self.accept_only(&mut work, draft, only).await?;
         let order = self.await_end(&order_key, accepted.order, Wait::of(&work), progress).await;
-        let now = self.shelf.look.view(&service.tenant, &service::DECL).get(name.as_str());
+        let now = self.shelf.look.get(&service.tenant, &service::DECL, name.as_str());
         match (state(&order), now) {
             (order::COMPLETED, _) | (_, None) => Ok(Outcome::Done),
             (state, Some(_)) if order::ended(state) => {

@@ -1,9 +1,10 @@
 //! Counting what is recorded as a number: one record per principal, kind, verb and minute.
 
-use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use indexmap::{Equivalent, IndexMap};
 use strowger_kinds::record::{self, Scribe};
 use strowger_primitive::{Document, KindDecl, Name, Value, World};
 
@@ -17,11 +18,11 @@ const MOST: usize = 4_096;
 /// Counts by what they are of. A shard is locked for one look-up.
 #[derive(Default)]
 pub(crate) struct Counts {
-    shards: [Mutex<BTreeMap<Of, Tally>>; SHARDS],
+    shards: [Mutex<IndexMap<Of, Tally>>; SHARDS],
 }
 
 /// What a count is of.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone)]
 pub(crate) struct Of {
     who: Option<Who>,
     kind: u16,
@@ -30,12 +31,56 @@ pub(crate) struct Of {
 }
 
 /// Who asked, and about whose things.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone)]
 struct Who {
     tenant: Name,
     principal: Name,
     about: Name,
     protocol: &'static str,
+}
+
+/// What a count is of, looked for: nothing is cloned to add to what is there, since every core counts the references
+/// to the same few names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Sought<'a> {
+    who: Option<[&'a str; 4]>,
+    kind: u16,
+    operation: &'static str,
+    outcome: &'static str,
+}
+
+impl Of {
+    fn sought(&self) -> Sought<'_> {
+        let who = self.who.as_ref().map(|w| [w.tenant.as_str(), w.principal.as_str(), w.about.as_str(), w.protocol]);
+        Sought { who, kind: self.kind, operation: self.operation, outcome: self.outcome }
+    }
+}
+
+impl PartialEq for Of {
+    fn eq(&self, other: &Self) -> bool {
+        self.sought() == other.sought()
+    }
+}
+
+impl Eq for Of {}
+
+impl Hash for Of {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.sought().hash(state);
+    }
+}
+
+impl Equivalent<Of> for Sought<'_> {
+    fn equivalent(&self, of: &Of) -> bool {
+        *self == of.sought()
+    }
+}
+
+impl Sought<'_> {
+    fn shard(&self) -> usize {
+        let octets = self.who.iter().flat_map(|[_, principal, ..]| principal.bytes());
+        octets.fold(0usize, |sum, octet| sum.wrapping_mul(31).wrapping_add(octet.into())) % SHARDS
+    }
 }
 
 /// One count.
@@ -51,13 +96,24 @@ pub(crate) struct Tally {
 impl Counts {
     pub(crate) fn add(&self, draft: &Draft, end: End<'_>) {
         let principal = draft.principal.as_ref();
-        let who = principal.map(|principal| Who {
-            tenant: principal.tenant.clone(),
-            principal: principal.name.clone(),
-            about: draft.about.clone().unwrap_or_else(|| principal.tenant.clone()),
+        let about = |tenant| draft.about.as_ref().unwrap_or(tenant);
+        let (kind, operation, outcome) = (draft.kind.map_or(0, |k| k.number), draft.operation, end.word());
+        let who = principal.map(|p| [p.tenant.as_str(), p.name.as_str(), about(&p.tenant).as_str(), draft.protocol]);
+        let sought = Sought { who, kind, operation, outcome };
+        if let Some(shard) = self.shards.get(sought.shard())
+            && let Some(sum) = lock(shard).get_mut(&sought)
+        {
+            sum.count += 1;
+            sum.since = sum.since.min(draft.arrived);
+            return;
+        }
+        let who = principal.map(|p| Who {
+            tenant: p.tenant.clone(),
+            principal: p.name.clone(),
+            about: about(&p.tenant).clone(),
             protocol: draft.protocol,
         });
-        let of = Of { who, kind: draft.kind.map_or(0, |k| k.number), operation: draft.operation, outcome: end.word() };
+        let of = Of { who, kind, operation, outcome };
         let method = principal.map_or("", |p| p.method);
         self.merge(of, Tally { count: 1, kind: draft.kind, method, since: draft.arrived, late: false });
     }
@@ -75,7 +131,7 @@ impl Counts {
     }
 
     fn merge(&self, mut of: Of, tally: Tally) {
-        let Some(shard) = self.shards.get(of.shard()) else { return };
+        let Some(shard) = self.shards.get(of.sought().shard()) else { return };
         let mut counts = lock(shard);
         if counts.len() >= MOST && !counts.contains_key(&of) {
             of.who = None;
@@ -91,17 +147,10 @@ impl Counts {
     }
 }
 
-impl Of {
-    fn shard(&self) -> usize {
-        let octets = self.who.iter().flat_map(|w| w.principal.as_str().bytes());
-        octets.fold(0usize, |sum, octet| sum.wrapping_mul(31).wrapping_add(octet.into())) % SHARDS
-    }
-}
-
 /// The record of a count.
 pub(crate) fn record_of(of: &Of, tally: &Tally, scribe: &Scribe, world: &dyn World) -> Document {
     let mut record = scribe.begin(world, record::COUNTED);
-    let now = world.now().mono;
+    let now = world.mono();
     let fields = &mut record.fields;
     if let Some(who) = &of.who {
         fields.set(&record::TENANT_NAME, Value::Text(who.tenant.text()));

@@ -76,7 +76,7 @@ impl Recorder {
     /// Records a refusal soon; nobody waits for it. Of a source that is refused all the time some are recorded each,
     /// and the number of the others in the next one's count, or within a minute.
     pub fn refused(&self, draft: &Draft, fault: &Fault) {
-        let now = self.world.now().mono;
+        let now = self.world.mono();
         let Some(left_out) = self.sources.enter(draft, fault, now) else { return };
         let Ok(place) = self.queue.try_reserve() else {
             self.sources.leave_out(draft, fault, left_out, now);
@@ -152,7 +152,7 @@ impl Recorder {
             let some = left.split_off(left.len().saturating_sub(AT_ONCE));
             let records = some.iter().map(|(address, l)| append(l.record(*address, &self.scribe, &*self.world)));
             if self.append(records.collect()).await.is_err() {
-                self.sources.put_back(some.into_iter().chain(left), self.world.now().mono);
+                self.sources.put_back(some.into_iter().chain(left), self.world.mono());
                 return false;
             }
         }

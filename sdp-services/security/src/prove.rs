@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use strowger_kinds::{principal, tenant};
 use strowger_primitive::{
-    Challenge, Claim, Fault, FaultKind, Known, Look, Name, OPERATOR, Origin, Principal, Secret, Session, Text, Time,
+    Challenge, Claim, Fault, FaultKind, Known, Look, Name, Origin, Principal, Secret, Session, Text, Time,
 };
 
 use crate::Security;
@@ -106,7 +106,7 @@ impl Security {
     }
 
     fn unlocked(&self, who: Option<&Who>, origin: &Origin) -> Result<(), Fault> {
-        match self.locks.left(who, origin.peer.address.ip(), self.shelf.world.now().mono) {
+        match self.locks.left(who, origin.peer.address.ip(), self.shelf.world.mono()) {
             None => Ok(()),
             Some(left) => Err(self
                 .unproven("locked-out", "too many wrong secrets; wait, or ask an administrator to unlock it")
@@ -135,14 +135,15 @@ pub(crate) enum Standing {
 impl Standing {
     /// How `principal` stands now.
     pub(crate) fn of(look: &dyn Look, principal: &Principal) -> Self {
-        match look.view(&principal.tenant, &principal::DECL).get(principal.name.as_str()) {
-            Some(document) if document.revision() != principal.revision => Self::Changed,
-            Some(document) if document.fields.choice(&principal::STATE) == Some(principal::ACTIVE) => {
-                if tenant_active(look, &principal.tenant) { Self::Good } else { Self::Suspended }
+        let mut standing = Self::Changed;
+        look.peek(&principal.tenant, &principal::DECL, principal.name.as_str(), &mut |document| {
+            if document.revision() == principal.revision {
+                let active = document.fields.choice(&principal::STATE) == Some(principal::ACTIVE);
+                let good = active && tenant_active(look, &principal.tenant);
+                standing = if good { Self::Good } else { Self::Suspended };
             }
-            Some(_) => Self::Suspended,
-            None => Self::Changed,
-        }
+        });
+        standing
     }
 
     pub(crate) fn is_good(self) -> bool {
@@ -157,10 +158,11 @@ pub(crate) fn in_time(principal: &Principal, wall: Time) -> bool {
 
 /// Whether the principals of a tenant may come in.
 pub(crate) fn tenant_active(look: &dyn Look, tenant: &Name) -> bool {
-    let Ok(operator) = Name::new(OPERATOR) else { return false };
-    look.view(&operator, &tenant::DECL)
-        .get(tenant.as_str())
-        .is_some_and(|document| document.fields.choice(&tenant::STATE) == Some(tenant::ACTIVE))
+    let mut active = false;
+    look.peek(Name::operator(), &tenant::DECL, tenant.as_str(), &mut |document| {
+        active = document.fields.choice(&tenant::STATE) == Some(tenant::ACTIVE);
+    });
+    active
 }
 
 #[cfg(test)]

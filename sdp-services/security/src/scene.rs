@@ -191,7 +191,7 @@ impl Scene {
 
     /// The stored document of that name.
     pub(crate) fn stored(&self, tenant: &str, kind: &'static KindDecl, which: &str) -> Option<Arc<Document>> {
-        self.security.shelf.look.view(&name(tenant), kind).get(which)
+        self.security.shelf.look.get(&name(tenant), kind, which)
     }
 }
 

@@ -65,18 +65,18 @@ impl Security {
     /// # Errors
     /// A secret's file that cannot be used, or the store's.
     pub async fn first_start(&self) -> Result<Option<OneTimeSecret>, Error> {
-        let operator = Name::new(OPERATOR).map_err(|e| StartError::from(Fault::internal(e)))?;
-        if self.shelf.look.view(&operator, &tenant::DECL).get(OPERATOR).is_some() {
+        let operator = Name::operator();
+        if self.shelf.look.get(operator, &tenant::DECL, OPERATOR).is_some() {
             return Ok(None);
         }
         let (secret, given) = self.first_secret()?;
-        let owner = Owner { tenant: &operator, principal: &operator, credential: &operator };
+        let owner = Owner { tenant: operator, principal: operator, credential: operator };
         let mut ring = Ring::default();
         let verifiers = self.derive(Sort::Password, secret.clone(), owner).await.map_err(StartError::from)?;
         ring.hang(operator.clone(), verifiers);
-        let mut ops = vec![ring.keep(&operator, &operator, Expect::Absent)];
+        let mut ops = vec![ring.keep(operator, operator, Expect::Absent)];
         for document in self.first_documents()? {
-            let (key, document) = self.shelf.stamp(&operator, OPERATOR, document).map_err(StartError::from)?;
+            let (key, document) = self.shelf.stamp(operator, OPERATOR, document).map_err(StartError::from)?;
             ops.push(Op::Put { key, expect: Expect::Absent, document });
         }
         self.store.commit(ops).await.map_err(StartError::from)?;

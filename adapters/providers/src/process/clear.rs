@@ -29,10 +29,10 @@ pub(super) async fn clear(
     let here = workspace.clone();
     let grace = blocking(world, move || here.spec().map_or(0, |spec| spec.health.stop_ms)).await?;
     let patience = Duration::from_millis(grace).saturating_add(BEYOND);
-    let begun = world.now().mono;
+    let begun = world.mono();
     loop {
         let left = left(world, by, "stopping the process")?;
-        let waited = world.now().mono.saturating_duration_since(begun);
+        let waited = world.mono().saturating_duration_since(begun);
         let patience = patience.saturating_sub(waited);
         let stop = format!("stop {grace}");
         // Whatever it says, the lock tells the truth.

@@ -94,7 +94,7 @@ async fn look(
 ) -> Result<Seen, ProviderError> {
     let health = &spec.health;
     let interval = Duration::from_millis(health.interval_ms);
-    let begun = world.now().mono;
+    let begun = world.mono();
     let start = begun.checked_add(Duration::from_millis(health.start_ms)).map_or(by, Deadline);
     let Some(check) = &health.check else {
         world.sleep(interval.min(ALIVE)).await;
@@ -105,7 +105,7 @@ async fn look(
     let mut before = None;
     loop {
         let left = left(world, by, "becoming healthy")?;
-        let timeout = whole.min(left).min(start.left(world.now().mono));
+        let timeout = whole.min(left).min(start.left(world.mono()));
         let why = match within(world, timeout, once(check, spec, gateway, workspace)).await {
             Some(Ok(())) => return Ok(Seen::Healthy),
             Some(Err(why)) => why,
@@ -113,7 +113,7 @@ async fn look(
             None if timeout < whole && before.is_some() => before.take().unwrap_or_default(),
             None => format!("no answer within {} ms", timeout.as_millis()),
         };
-        let rest = start.left(world.now().mono);
+        let rest = start.left(world.mono());
         if rest.is_zero() {
             return Ok(Seen::Unhealthy(why));
         }

@@ -45,9 +45,9 @@ async fn one(
     workspace: &Workspace,
     by: Deadline,
 ) -> Result<Option<Found>, ProviderError> {
-    let until = by.shortened(world.now().mono, PATIENCE);
+    let until = by.shortened(world.mono(), PATIENCE);
     let (pid, state) = loop {
-        let rest = until.left(world.now().mono);
+        let rest = until.left(world.mono());
         if let Some(Ok(Said::Running(pid))) = within(world, rest, line::ask(workspace, "status")).await {
             break (u32::try_from(pid).ok(), FoundState::Running);
         }
@@ -55,7 +55,7 @@ async fn one(
         let state = blocking(world, move || without_answer(&there)).await?;
         match state.map_err(|error| fault::disk("locking a workspace", error))? {
             Silent::Ended(status) => break (None, FoundState::Ended(status)),
-            Silent::Busy(pid) if until.left(world.now().mono).is_zero() => {
+            Silent::Busy(pid) if until.left(world.mono()).is_zero() => {
                 break (pid.and_then(|pid| u32::try_from(pid).ok()), FoundState::Running);
             }
             Silent::Busy(_) => world.sleep(LOOK).await,

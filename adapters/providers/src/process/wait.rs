@@ -22,7 +22,7 @@ pub(super) async fn within<T>(world: &dyn World, time: Duration, work: impl Futu
 
 /// What is left until `by`, or the fault of having nothing left.
 pub(super) fn left(world: &dyn World, by: Deadline, doing: &str) -> Result<Duration, ProviderError> {
-    let left = by.left(world.now().mono);
+    let left = by.left(world.mono());
     if left.is_zero() { Err(fault::late(doing)) } else { Ok(left) }
 }
 

@@ -14,7 +14,7 @@ impl Alarm {
     pub(super) fn poll(&mut self, due: Instant, world: &dyn World, cx: &mut Context<'_>) -> Poll<()> {
         let timer = match self.0.take() {
             Some((at, timer)) if at <= due => (at, timer),
-            Some(_) | None => (due, world.sleep(due.saturating_duration_since(world.now().mono))),
+            Some(_) | None => (due, world.sleep(due.saturating_duration_since(world.mono()))),
         };
         let (_, timer) = self.0.insert(timer);
         if timer.as_mut().poll(cx).is_pending() {

@@ -71,11 +71,11 @@ impl Outbox {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.taken(sent);
-            self.moved = world.now().mono;
+            self.moved = world.mono();
         }
         ready!(io.poll_flush(cx))?;
         self.unflushed = false;
-        self.moved = world.now().mono;
+        self.moved = world.mono();
         Poll::Ready(Ok(()))
     }
 

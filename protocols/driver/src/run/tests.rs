@@ -73,7 +73,7 @@ impl Ask for Toy {
         self.asked.fetch_add(1, Ordering::SeqCst);
         answers
     }
-    fn new_id(&self) -> RequestId {
+    fn new_id(&self, _: Now) -> RequestId {
         Id(5)
     }
     fn now(&self) -> Now {

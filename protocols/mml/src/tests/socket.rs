@@ -62,7 +62,7 @@ impl Ask for Gateway {
         Answers::lazy(request.id, Box::pin(async move { end }))
     }
 
-    fn new_id(&self) -> RequestId {
+    fn new_id(&self, _: Now) -> RequestId {
         Id(self.ids.fetch_add(1, Ordering::Relaxed) as u128)
     }
 

@@ -1,11 +1,14 @@
 //! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a request repeated is the same request.
 
+use hyper::header::HeaderName;
 use hyper::http::request::Parts;
 use strowger_primitive::{Key, KeyScope};
 
 use super::call::Call;
 use crate::pages::fnv;
 use crate::problem::Problem;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The longest key, in octets.
 const LONGEST: usize = 255;
@@ -16,7 +19,7 @@ pub(super) fn of(call: &Call, head: &Parts, body: &[u8]) -> Result<Option<Key>, 
         Call::Create(_) | Call::Invoke(..) => true,
         Call::List(_) | Call::Read(_) | Call::Update(_) | Call::Delete(_) => false,
     };
-    let mut said = head.headers.get_all("idempotency-key").iter();
+    let mut said = head.headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(first) = said.next().filter(|_| posts) else { return Ok(None) };
     let bytes = first.to_str().ok().and_then(parse).filter(|_| said.next().is_none());
     let Some(bytes) = bytes else {

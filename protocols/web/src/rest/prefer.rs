@@ -1,6 +1,8 @@
 //! `Prefer` (RFC 7240): how long the caller would wait, and how much he wants to see.
 
-use hyper::header::{HeaderMap, HeaderValue};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// What the caller would rather have. What we do not know is passed over, as is anything but the first of a kind
 /// (RFC 7240 §2).
@@ -14,7 +16,7 @@ pub(super) struct Preferences {
 impl Preferences {
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut preferences = Self::default();
-        for value in headers.get_all("prefer") {
+        for value in headers.get_all(PREFER) {
             for preference in value.to_str().unwrap_or_default().split(',') {
                 preferences.take(preference);
             }

@@ -53,7 +53,7 @@ impl Core {
         let principal = Arc::clone(&work.principal);
         let own = (work.grant.scope == Scope::Own).then(|| principal.name.as_str());
         for _ in 0..TRIES {
-            if self.shelf.look.view(&draft.key.tenant, &order::DECL).get(draft.key.name.as_str()).is_some() {
+            if self.shelf.look.get(&draft.key.tenant, &order::DECL, draft.key.name.as_str()).is_some() {
                 return Err(name_taken(&draft.key));
             }
             let asker = Asker { tenant: &draft.key.tenant, own, only };

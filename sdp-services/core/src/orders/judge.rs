@@ -96,7 +96,7 @@ impl Core {
     ) -> Option<Judged<'a>> {
         let flaws_before = wrong.at.len();
         let key = service_key(asker.tenant, &wanted.service);
-        let before = self.shelf.look.view(asker.tenant, &service::DECL).get(wanted.service.as_str());
+        let before = self.shelf.look.get(asker.tenant, &service::DECL, wanted.service.as_str());
         if before.as_ref().is_some_and(|there| there.fields.choice(&service::STATE) != Some(service::TERMINATED)) {
             let text = format!("there is already a service \"{}\"", wanted.service);
             wrong.fault(Fault::new(FaultKind::Conflict, "name-taken", text), wanted.service_path());
@@ -146,7 +146,7 @@ impl Core {
 
     fn judge_remove<'a>(&self, asker: &Asker<'_>, wanted: &'a Wanted, wrong: &mut Wrong) -> Option<Judged<'a>> {
         let key = service_key(asker.tenant, &wanted.service);
-        let there = self.shelf.look.view(asker.tenant, &service::DECL).get(wanted.service.as_str());
+        let there = self.shelf.look.get(asker.tenant, &service::DECL, wanted.service.as_str());
         let mine = |there: &Document| asker.own.is_none_or(|own| there.created_by().is_some_and(|by| **by == *own));
         let Some(there) = there.filter(|there| mine(there)) else {
             let fault = match asker.own {
@@ -181,7 +181,7 @@ impl Core {
             return Some(format!("an order is working on service \"{name}\"; wait for its end"));
         }
         let maker = there.fields.text(&service::ORDER)?;
-        let order = self.shelf.look.view(tenant, &order::DECL).get(maker)?;
+        let order = self.shelf.look.get(tenant, &order::DECL, maker)?;
         let works = state == Some(service::ACTIVE) && !has_ended(&order);
         works.then(|| format!("order \"{maker}\", which makes service \"{name}\", has not ended"))
     }
@@ -191,7 +191,7 @@ impl Core {
         let (Some(name), Some(maker)) = (there.fields.text(&common::NAME), there.fields.text(&service::ORDER)) else {
             return Vec::new();
         };
-        let order = self.shelf.look.view(tenant, &order::DECL).get(maker);
+        let order = self.shelf.look.get(tenant, &order::DECL, maker);
         let Some((id, no)) = order.and_then(|order| Some((order.id()?, made_by(&order, name)?))) else {
             return Vec::new();
         };

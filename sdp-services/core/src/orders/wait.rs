@@ -34,7 +34,7 @@ impl Core {
         wait: Wait,
         progress: &Progress,
     ) -> Arc<Document> {
-        let left = wait.deadline.left(self.shelf.world.now().mono).saturating_sub(MARGIN);
+        let left = wait.deadline.left(self.shelf.world.mono()).saturating_sub(MARGIN);
         let patience = wait.patience.min(left);
         let mut newest = first;
         if has_ended(&newest) || patience.is_zero() {

@@ -231,7 +231,7 @@ impl Core {
     }
 
     fn there(&self, tenant: &Name, kind: &'static KindDecl, name: &Name) -> Option<(DocKey, Arc<Document>)> {
-        let document = self.shelf.look.view(tenant, kind).get(name.as_str())?;
+        let document = self.shelf.look.get(tenant, kind, name.as_str())?;
         Some((DocKey { tenant: tenant.clone(), kind: kind.number, name: name.clone() }, document))
     }
 

@@ -84,7 +84,7 @@ impl Saga {
     }
 
     fn read(&self, core: &Core) -> Option<Arc<Document>> {
-        core.shelf.look.view(&self.order.tenant, &order::DECL).get(self.order.name.as_str())
+        core.shelf.look.get(&self.order.tenant, &order::DECL, self.order.name.as_str())
     }
 
     /// Does what comes next. `None`: nothing more is to be done here.

@@ -90,7 +90,7 @@ impl Core {
         };
         let task = task(order, item, part);
         let world = &self.shelf.world;
-        let begun = world.now().mono;
+        let begun = world.mono();
         let of_offer = match call {
             Call::Start => 0,
             Call::Ready => part.component.health.start_ms,
@@ -108,7 +108,7 @@ impl Core {
                 Once::Failed(error) => error,
             };
             let pause = self.options.pause(no);
-            if !error.passing || by.left(world.now().mono) <= pause {
+            if !error.passing || by.left(world.mono()) <= pause {
                 return Came::Failed(error.into());
             }
             tracing::debug!(order = %order.name, step = %part.step.0, error = %error, "tried again");
@@ -137,7 +137,7 @@ impl Core {
             Call::Ready => Box::pin(async move { provider.ready(step, task, by).await.map(|()| None) }),
             Call::Stop => Box::pin(async move { provider.undo(step, by).await.map(|()| None) }),
         };
-        let late = world.sleep(by.left(world.now().mono).saturating_add(GRACE));
+        let late = world.sleep(by.left(world.mono()).saturating_add(GRACE));
         // Looking can be left at any moment. What makes or removes something is seen through to its end.
         let looking = matches!(call, Call::Ready);
         tokio::select! {

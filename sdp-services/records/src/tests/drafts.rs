@@ -33,7 +33,7 @@ pub(super) fn request_from(world: &Clock, operation: Operation, from: &str) -> R
         claim: Claim::Anonymous,
         tenant: None,
         key: None,
-        deadline: Deadline(world.now().mono + Duration::from_secs(9)),
+        deadline: Deadline(world.mono() + Duration::from_secs(9)),
         patience: Duration::ZERO,
         unlike: None,
         permit: Permit::default(),
@@ -51,7 +51,7 @@ pub(super) fn principal(tenant: &str, who: &str) -> Arc<Principal> {
 }
 
 pub(super) fn recorder(world: &Arc<Clock>, store: &Arc<Bare>) -> Arc<Recorder> {
-    let scribe = Scribe::new("node-1", world.now().mono, 1);
+    let scribe = Scribe::new("node-1", world.mono(), 1);
     Arc::new(Recorder::new(scribe, Arc::clone(world) as _, Arc::clone(store) as _))
 }
 
@@ -81,13 +81,13 @@ fn a_record_says_all_that_is_known_of_a_request() {
     asked.fields.set_text(&common::NAME, "demo-1");
     let mut request = request(&world, Operation::Create(asked));
     request.key = Some(Key { scope: KeyScope::Principal, bytes: b"7d1f".as_slice().into(), fingerprint: 1 });
-    let arrived = world.now().mono;
+    let arrived = world.mono();
     let mut draft = Draft::new(&request, arrived);
     world.pass(Duration::from_micros(1_500));
-    draft.proven(&principal("acme", "alice"), world.now().mono);
+    draft.proven(&principal("acme", "alice"), world.mono());
     draft.allowed(&Grant { scope: Scope::All, hidden: [].into(), policies: [Arc::from("users-own")].into() });
     world.pass(Duration::from_micros(500));
-    draft.admitted(world.now().mono);
+    draft.admitted(world.mono());
     world.pass(Duration::from_millis(3));
     let record = recorder.each(&draft, End::Done);
     assert_well_formed(&record);
@@ -124,7 +124,7 @@ fn whatever_a_peer_says_the_record_is_well_formed() {
     for said in ["\u{1f980}".repeat(400), "a\0b\x1b[31m\r\n".repeat(30), "\u{85}\u{fc}".repeat(50)] {
         let mut asked = Document::new(&offer::DECL);
         asked.fields.set_text(&common::NAME, said.as_str());
-        let mut draft = Draft::new(&request(&world, Operation::Create(asked)), world.now().mono);
+        let mut draft = Draft::new(&request(&world, Operation::Create(asked)), world.mono());
         draft.decided(&(0..40).map(|n| Arc::from(format!("{n}{said}"))).collect());
         let inner = std::io::Error::other(said.clone());
         let fault = Fault::new(FaultKind::Upstream, "provider-failed", "a provider failed")
@@ -142,7 +142,7 @@ fn the_cause_and_what_is_behind_it_go_into_the_record_and_the_public_text_does_n
     struct Outer(#[source] std::io::Error);
     let world = Clock::new();
     let recorder = recorder(&world, &Bare::new(&super::key()));
-    let draft = Draft::new(&request(&world, Operation::Prove), world.now().mono);
+    let draft = Draft::new(&request(&world, Operation::Prove), world.mono());
     let fault = Fault::internal(Outer(std::io::Error::other("disk on fire")));
     let record = recorder.each(&draft, End::Fault(&fault));
     assert_eq!(text(&record, &record::CAUSE), "the saga stopped: disk on fire");
@@ -160,7 +160,7 @@ fn each_end_has_its_word_and_each_verb_its_class() {
     assert_eq!(End::from(&Ok(Outcome::Accepted(shown))).word(), "accepted");
     assert_eq!(End::from(&Err(forbidden())).word(), "forbidden");
     let world = Clock::new();
-    let class = |operation| Draft::new(&request(&world, operation), world.now().mono).class();
+    let class = |operation| Draft::new(&request(&world, operation), world.mono()).class();
     assert_eq!(class(read(&service::DECL, "a")), RecordClass::Counted);
     assert_eq!(class(Operation::Create(Document::new(&service::DECL))), RecordClass::Each);
     assert_eq!(class(Operation::Prove), RecordClass::Each);

@@ -58,7 +58,7 @@ impl Room {
                 operation,
                 origin: Origin { protocol: "http", peer, transport: Transport::Tls },
                 tenant: name(tenant),
-                deadline: Deadline(self.world.now().mono),
+                deadline: Deadline(self.world.mono()),
                 patience: Duration::ZERO,
                 settle: Box::new(Nothing),
                 permit: Permit::default(),

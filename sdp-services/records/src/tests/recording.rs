@@ -40,13 +40,13 @@ impl Running {
     }
 
     fn counted(&self, who: &str, operation: Operation, end: End<'_>) {
-        let mut draft = Draft::new(&request(&self.world, operation), self.world.now().mono);
-        draft.proven(&principal("acme", who), self.world.now().mono);
+        let mut draft = Draft::new(&request(&self.world, operation), self.world.mono());
+        draft.proven(&principal("acme", who), self.world.mono());
         self.recorder.counted(&draft, end);
     }
 
     fn refused(&self, from: &str) {
-        let draft = Draft::new(&request_from(&self.world, read(&service::DECL, "a"), from), self.world.now().mono);
+        let draft = Draft::new(&request_from(&self.world, read(&service::DECL, "a"), from), self.world.mono());
         self.recorder.refused(&draft, &forbidden());
     }
 
@@ -115,10 +115,10 @@ fn counts_are_kept_while_the_disk_is_full_and_tell_how_long_it_was() {
 fn more_principals_than_can_be_told_apart_are_counted_together() {
     let mut running = Running::new();
     running.go();
-    let draft = Draft::new(&request(&running.world, read(&service::DECL, "a")), running.world.now().mono);
+    let draft = Draft::new(&request(&running.world, read(&service::DECL, "a")), running.world.mono());
     for n in 0..100_000 {
         let mut draft = draft.clone();
-        draft.proven(&principal("acme", &format!("p{n}")), running.world.now().mono);
+        draft.proven(&principal("acme", &format!("p{n}")), running.world.mono());
         running.recorder.counted(&draft, End::Done);
     }
     running.pass(60);
@@ -203,7 +203,7 @@ fn refusals_wait_while_the_disk_is_full_and_what_finds_no_room_is_counted() {
 fn a_flood_of_sources_stays_bounded() {
     let mut running = Running::new();
     running.go();
-    let draft = Draft::new(&request(&running.world, Operation::Prove), running.world.now().mono);
+    let draft = Draft::new(&request(&running.world, Operation::Prove), running.world.mono());
     for n in 0..60_000u32 {
         let mut draft = draft.clone();
         draft.peer = std::net::SocketAddr::from((n.to_be_bytes(), 1));
@@ -248,8 +248,8 @@ fn a_store_that_never_takes_anything_does_not_keep_the_gateway_from_stopping() {
 fn a_target_in_another_tenant_is_what_the_count_is_about() {
     let mut running = Running::new();
     running.go();
-    let mut draft = Draft::new(&request(&running.world, read(&service::DECL, "a")), running.world.now().mono);
-    draft.proven(&principal("operator", "root"), running.world.now().mono);
+    let mut draft = Draft::new(&request(&running.world, read(&service::DECL, "a")), running.world.mono());
+    draft.proven(&principal("operator", "root"), running.world.mono());
     draft.found(&name("acme"));
     running.recorder.counted(&draft, End::Done);
     running.pass(60);

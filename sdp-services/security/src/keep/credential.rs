@@ -166,7 +166,7 @@ impl Security {
     /// A session lasts as long as its principal's revision: whoever came in by a secret that opens no more is out. What
     /// the principal holds stays.
     fn ends_sessions(&self, tenant: &Name, owner: &Name) -> Result<Op, Fault> {
-        let document = self.shelf.look.view(tenant, &principal::DECL).get(owner.as_str());
+        let document = self.shelf.look.get(tenant, &principal::DECL, owner.as_str());
         let document = document.ok_or_else(|| self.shelf.missing(tenant, &principal::DECL, owner.as_str()))?;
         let key = DocKey { tenant: tenant.clone(), kind: principal::DECL.number, name: owner.clone() };
         Ok(Op::Put { key, expect: Expect::Revision(document.revision()), document: Document::clone(&document) })
@@ -177,14 +177,13 @@ impl Security {
         let said = credential.fields.text(&credential::PRINCIPAL).map_or("", |text| text);
         let missing = || self.shelf.missing(&work.tenant, &principal::DECL, said);
         let owner = Name::new(said).map_err(|_| missing())?;
-        let document: Arc<Document> =
-            self.shelf.look.view(&work.tenant, &principal::DECL).get(said).ok_or_else(missing)?;
+        let document: Arc<Document> = self.shelf.look.get(&work.tenant, &principal::DECL, said).ok_or_else(missing)?;
         may_touch(&work.principal, &work.tenant, &document)?;
         Ok(owner)
     }
 
     fn is_free(&self, key: &DocKey) -> bool {
-        self.shelf.look.view(&key.tenant, &credential::DECL).get(key.name.as_str()).is_none()
+        self.shelf.look.get(&key.tenant, &credential::DECL, key.name.as_str()).is_none()
     }
 }
 

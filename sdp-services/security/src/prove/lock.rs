@@ -99,24 +99,24 @@ mod tests {
         let world = Stage::default();
         let locks = Locks::new(LockOut::default());
         let source = IpAddr::from([192, 0, 2, 1]);
-        let left = || locks.left(Some(&who("alice")), source, world.now().mono);
+        let left = || locks.left(Some(&who("alice")), source, world.mono());
         let mut seen = Vec::new();
         for _ in 0..8 {
-            locks.failed(Some(who("alice")), source, world.now().mono);
+            locks.failed(Some(who("alice")), source, world.mono());
             seen.push(left().map(|d| d.as_secs()));
             world.pass(left().unwrap_or_default());
             assert_eq!(left(), None);
         }
         assert_eq!(seen, [None, None, None, None, Some(10), Some(20), Some(40), Some(80)]);
         for _ in 0..80 {
-            locks.failed(Some(who("alice")), source, world.now().mono);
+            locks.failed(Some(who("alice")), source, world.mono());
         }
         assert_eq!(left(), Some(Duration::from_secs(900)), "the longest");
         locks.clear(&who("alice"));
         assert!(left().is_some(), "the address is locked by now");
         world.pass(Duration::from_secs(1_801));
-        locks.age(world.now().mono);
-        locks.failed(Some(who("alice")), source, world.now().mono);
+        locks.age(world.mono());
+        locks.failed(Some(who("alice")), source, world.mono());
         assert_eq!(left(), None, "all is forgotten");
     }
 
@@ -126,10 +126,10 @@ mod tests {
         let locks = Locks::new(LockOut { source_failures: 3, ..LockOut::default() });
         let source: IpAddr = "2001:db8::1".parse().unwrap();
         for name in ["a", "b", "c"] {
-            locks.failed(Some(who(name)), source, world.now().mono);
+            locks.failed(Some(who(name)), source, world.mono());
         }
         let neighbour = "2001:db8::2:1".parse().unwrap();
-        assert!(locks.left(Some(&who("d")), neighbour, world.now().mono).is_some());
-        assert!(locks.left(Some(&who("d")), "2001:db8:0:1::1".parse().unwrap(), world.now().mono).is_none());
+        assert!(locks.left(Some(&who("d")), neighbour, world.mono()).is_some());
+        assert!(locks.left(Some(&who("d")), "2001:db8:0:1::1".parse().unwrap(), world.mono()).is_none());
     }
 }

@@ -74,12 +74,11 @@ impl Memory {
 
     fn stands(&self, proof: &Proof, now: Now, look: &dyn Look) -> bool {
         let (name, revision) = &proof.credential;
-        self.fresh(proof, now)
-            && Standing::of(look, &proof.principal).is_good()
-            && look
-                .view(&proof.principal.tenant, &credential::DECL)
-                .get(name.as_str())
-                .is_some_and(|credential| credential.revision() == *revision)
+        let mut unchanged = false;
+        look.peek(&proof.principal.tenant, &credential::DECL, name.as_str(), &mut |credential| {
+            unchanged = credential.revision() == *revision;
+        });
+        unchanged && self.fresh(proof, now) && Standing::of(look, &proof.principal).is_good()
     }
 
     fn fresh(&self, proof: &Proof, now: Now) -> bool {

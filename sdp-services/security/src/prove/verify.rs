@@ -51,13 +51,13 @@ impl Security {
             cost: self.recipe.cost,
             wall: self.shelf.world.now().wall,
         };
-        let at = self.shelf.world.now().mono;
+        let at = self.shelf.world.mono();
         let (locks, world) = (Arc::clone(&self.locks), Arc::clone(&self.shelf.world));
         let (answer, verified) = oneshot::channel();
         self.shelf.world.spawn_blocking(Box::new(move || {
             let proven = bench.verify(who.as_ref(), &secret);
             match (&proven, who) {
-                (Ok(None), who) => locks.failed(who, source, world.now().mono),
+                (Ok(None), who) => locks.failed(who, source, world.mono()),
                 (Ok(Some(_)), Some(who)) => locks.clear(&who),
                 (Ok(Some(_)), None) | (Err(_), _) => {}
             }
@@ -88,7 +88,7 @@ impl Bench {
     }
 
     fn principal(&self, who: &Who, secret: &Secret, burnt: &mut bool) -> Result<Option<(Principal, Candidate)>, Fault> {
-        let Some(document) = self.look.view(&who.tenant, &principal::DECL).get(who.name.as_str()) else {
+        let Some(document) = self.look.get(&who.tenant, &principal::DECL, who.name.as_str()) else {
             return Ok(None);
         };
         // The view is taken before the ring is read: where a change comes between, the proof carries the older

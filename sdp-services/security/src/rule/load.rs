@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cedar_policy::{Authorizer, Effect, Policy, PolicyId, PolicySet, PolicySetError};
 use strowger_kinds::policy;
-use strowger_primitive::{Document, Look, Name, OPERATOR, Revision, Text};
+use strowger_primitive::{Document, Look, Name, Revision, Text};
 
 use super::check::{hidden, live, place};
 use super::decide::Decisions;
@@ -63,8 +63,7 @@ pub enum PolicyError {
 /// The stored policies.
 pub(crate) fn written(look: &dyn Look) -> Vec<Written> {
     let mut all = Vec::new();
-    let Ok(operator) = Name::new(OPERATOR) else { return all };
-    look.view(&operator, &policy::DECL).each(None, &mut |document| {
+    look.view(Name::operator(), &policy::DECL).each(None, &mut |document| {
         all.extend(Written::of(document));
         true
     });

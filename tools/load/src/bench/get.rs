@@ -34,13 +34,18 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
             theirs.push(two);
         }
     }
-    let middle = |runs: &[(f64, f64)], pick: fn(&(f64, f64)) -> f64| median(&runs.iter().map(pick).collect::<Vec<_>>());
-    let (rate, peer_rate) = (middle(&ours, |r| r.0), middle(&theirs, |r| r.0));
-    let (cost, peer_cost) = (middle(&ours, |r| r.1), middle(&theirs, |r| r.1));
+    let (rate, cost) = middle(&ours);
+    let (peer_rate, peer_cost) = middle(&theirs);
     Ok(vec![
         Row::new("get", "64 clients, rate", "1/s").ours(rate).peer(peer_rate).goal(ratio(rate, peer_rate), GOAL),
         Row::new("get", "64 clients, CPU", "us").ours(cost).peer(peer_cost).goal(ratio(peer_cost, cost), GOAL),
     ])
+}
+
+/// The median rate and the median CPU.
+pub(crate) fn middle(runs: &[(f64, f64)]) -> (f64, f64) {
+    let (rates, costs): (Vec<_>, Vec<_>) = runs.iter().copied().unzip();
+    (median(&rates), median(&costs))
 }
 
 /// Rate a second and CPU of the server per answer, in us.

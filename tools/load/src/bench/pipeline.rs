@@ -215,7 +215,7 @@ impl Caller {
         let changes = operation.verb().is_some_and(Verb::changes);
         let class = if changes { Class::New } else { Class::List };
         let request = Request {
-            id: self.gateway.new_id(),
+            id: self.gateway.new_id(self.gateway.now()),
             trace: Trace::default(),
             origin: self.origin.clone(),
             claim: self.claim.clone(),

@@ -14,8 +14,9 @@ use strowger_records::{Key, Seal, read_record};
 use strowger_stores::{Embedded, Options};
 use tokio::task::JoinSet;
 
-use super::get::measured;
-use super::statistics::{median, ratio};
+use super::get::{measured, middle};
+use super::process::cpu;
+use super::statistics::ratio;
 use super::{OPEN, Row, Stand};
 use crate::clock;
 use crate::gateway::USER;
@@ -31,19 +32,19 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let (mut number, sample) = (AtomicU64::new(0), Sample::take()?);
     for clients in CLIENTS {
-        let (mut ours, mut costs, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..runs {
             let stand = Stand::new(&OPEN)?;
-            let (rate, cost) = measured(stand.gateway.pid(), || stand.herd("POST", "/v1/orders", clients, TIME).run())?;
-            ours.push(rate);
-            costs.push(cost);
+            ours.push(measured(stand.gateway.pid(), || stand.herd("POST", "/v1/orders", clients, TIME).run())?);
             drop(stand);
             theirs.push(sample.commits(clients, number.get_mut())?);
         }
-        let (rate, peer, cost) = (median(&ours), median(&theirs), median(&costs));
+        let (rate, cost) = middle(&ours);
+        let (peer_rate, peer_cost) = middle(&theirs);
         let case = format!("{clients} clients, rate");
-        rows.push(Row::new("post", case, "1/s").ours(rate).peer(peer).goal(ratio(rate, peer), GOAL));
-        rows.push(Row::new("post", format!("{clients} clients, CPU"), "us").ours(cost));
+        rows.push(Row::new("post", case, "1/s").ours(rate).peer(peer_rate).goal(ratio(rate, peer_rate), GOAL));
+        let case = format!("{clients} clients, CPU");
+        rows.push(Row::new("post", case, "us").ours(cost).peer(peer_cost).goal(ratio(peer_cost, cost), GOAL));
     }
     Ok(rows)
 }
@@ -79,14 +80,14 @@ impl Sample {
         Ok(Self { order, service, record: made.context("the order left no record")? })
     }
 
-    /// Commits a second of so many callers, in a fresh store.
-    fn commits(&self, callers: usize, number: &mut u64) -> Result<f64> {
+    /// Commits a second of so many callers, in a fresh store, and the CPU of each, in us.
+    fn commits(&self, callers: usize, number: &mut u64) -> Result<(f64, f64)> {
         let folder = tempfile::tempdir()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let store = open(&folder.path().join("store"), &folder.path().join("key"))?;
         let (count, tenant) = (Arc::new(AtomicU64::new(*number)), Name::new(USER)?);
-        let begun = clock::now();
-        let rate = runtime.block_on(async {
+        let (begun, before) = (clock::now(), cpu(std::process::id())?);
+        let done = runtime.block_on(async {
             let mut tasks = JoinSet::new();
             for _ in 0..callers {
                 let (store, count, tenant) = (Arc::clone(&store), Arc::clone(&count), tenant.clone());
@@ -106,12 +107,13 @@ impl Sample {
             while let Some(done) = tasks.join_next().await {
                 all += done??;
             }
-            Ok::<_, anyhow::Error>(all as f64 / clock::now().duration_since(begun).as_secs_f64())
+            Ok::<_, anyhow::Error>(all as f64)
         })?;
+        let (took, used) = (clock::now().duration_since(begun), cpu(std::process::id())?.saturating_sub(before));
         *number = count.load(Ordering::Relaxed);
         store.close();
-        ensure!(rate > 0.0, "the store committed nothing");
-        Ok(rate)
+        ensure!(done > 0.0, "the store committed nothing");
+        Ok((done / took.as_secs_f64(), used.as_secs_f64() * 1e6 / done))
     }
 }
 
