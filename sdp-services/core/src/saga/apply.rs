@@ -200,6 +200,11 @@ impl Core {
             (Phase::Failed | Phase::Cancelled, Sort::Remove) => {
                 fields.set(&service::STATE, Value::Enum(service::ACTIVE));
                 fields.set_text(&service::MESSAGE, ended.failure.map_or("", |failure| brief(&failure.public)));
+                if phase == Phase::Failed && fields.choice(&service::HEALTH) == Some(service::UP) {
+                    // Some of it may be stopped already, or half.
+                    fields.set(&service::HEALTH, Value::Enum(service::UNKNOWN));
+                    fields.set(&service::HEALTH_SINCE, now.clone());
+                }
             }
             (Phase::Doing | Phase::Failing | Phase::Cancelling, _) => {
                 let begun = !(ended.event == Event::Begun && ended.item.sort == Sort::Add);

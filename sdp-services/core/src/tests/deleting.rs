@@ -49,6 +49,7 @@ async fn a_service_that_cannot_be_stopped_stays_and_can_be_deleted_again() {
     assert_eq!(told(house.delete(&service::DECL, "demo-1").await).0, "not-ended");
     let service = house.get(&service::DECL, "demo-1").unwrap();
     assert_eq!(service.fields.choice(&service::STATE), Some(service::ACTIVE));
+    assert_eq!(service.fields.choice(&service::HEALTH), Some(service::UNKNOWN), "a part of it is stopped");
     assert_eq!(service.fields.text(&service::MESSAGE).map(|t| &**t), Some("stop 1 went wrong"));
     assert_eq!(house.resources().len(), 1);
     assert!(matches!(house.delete(&service::DECL, "demo-1").await, Ok(Outcome::Done)));
