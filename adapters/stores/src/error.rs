@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another process has it.
-    #[error("the store in {} is in use by another process", .0.display())]
+    #[error("the store in {} is in use by another process; stop the gateway that runs on it", .0.display())]
     InUse(PathBuf),
     /// A newer release wrote it.
     #[error("the store in {} has format {found}; this release knows formats up to {known}", directory.display())]

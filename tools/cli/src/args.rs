@@ -229,10 +229,19 @@ fn index(kind: &'static KindDecl) -> Arg {
 }
 
 fn of_field(field: &'static FieldDecl, required: bool) -> Arg {
+    let ty = if let Type::List { of, .. } = field.ty { of } else { &field.ty };
+    let many = matches!(field.ty, Type::List { .. } | Type::Map { .. } | Type::Rows { .. });
     let mut help = field.doc.to_owned();
-    if let Type::Enum(decl) = field.ty {
+    if let Type::Enum(decl) = ty {
         let names: Vec<_> = decl.values.iter().map(|choice| choice.name).collect();
         help = format!("{help} One of: {}.", names.join(", "));
+    }
+    if let Type::Rows { of, .. } = ty {
+        let names: Vec<_> = of.iter().map(|field| field.name).collect();
+        help = format!("{help} Fields: {}.", names.join(", "));
+    }
+    if many {
+        help = format!("{help} May be given more than once.");
     }
     if !field.unit.is_empty() {
         help = format!("{help} In {}.", field.unit);
@@ -240,7 +249,7 @@ fn of_field(field: &'static FieldDecl, required: bool) -> Arg {
     if !field.default.is_empty() {
         help = format!("{help} [default: {}]", field.default);
     }
-    let value = match field.ty {
+    let value = match ty {
         Type::Bool => "true|false",
         Type::I32 { .. } | Type::U32 { .. } | Type::U64 { .. } | Type::Decimal { .. } => "N",
         Type::Duration { .. } => "N[d|h|m|s]",

@@ -4,13 +4,28 @@ use std::io::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
-use strowger_primitive::{Access, FieldDecl, Indexed, KindDecl, Type};
+use strowger_kinds::record;
+use strowger_primitive::{Access, FieldDecl, KindDecl, Type, common};
 
 use crate::exit::Failure;
 use crate::say::say;
 
 /// More columns than this are no table.
 const COLUMNS: usize = 7;
+
+/// What a log is read for: when who did what, through which door, and what came of it.
+const LOG: [&FieldDecl; 10] = [
+    &common::SEQUENCE,
+    &common::CREATED_AT,
+    &record::PROTOCOL,
+    &record::PRINCIPAL,
+    &record::ABOUT_TENANT,
+    &record::OPERATION,
+    &record::KIND,
+    &record::OBJECT,
+    &record::OUTCOME,
+    &record::MESSAGE,
+];
 
 /// The gateway's JSON, untouched.
 pub(crate) fn raw(octets: &[u8]) -> Result<(), Failure> {
@@ -49,13 +64,12 @@ pub(crate) fn plain() -> Table {
 }
 
 fn columns(kind: &'static KindDecl, items: &[Value]) -> Vec<String> {
-    let index = match kind.indexed {
-        Indexed::Name => "name",
-        Indexed::Sequence => "sequence",
-    };
-    let own = kind.fields().filter(|f| f.number >= 10 && tells(f)).map(FieldDecl::camel);
     let held = |column: &String| items.iter().any(|item| item.get(column).is_some());
-    std::iter::once(index.to_owned()).chain(own.filter(held)).take(COLUMNS).collect()
+    if kind.number == record::DECL.number {
+        return LOG.iter().map(|field| field.camel()).filter(held).collect();
+    }
+    let own = kind.fields().filter(|f| f.number >= 10 && tells(f)).map(FieldDecl::camel);
+    std::iter::once("name".to_owned()).chain(own.filter(held)).take(COLUMNS).collect()
 }
 
 fn tells(field: &FieldDecl) -> bool {
