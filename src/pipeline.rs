@@ -147,10 +147,11 @@ impl Ask for Pipeline {
 impl Inner {
     /// Reads, lists, proofs and cancelling.
     async fn read(&self, request: Request) -> Result<Outcome, Fault> {
-        let mut draft = Draft::new(&request, self.world.mono());
+        let mut asking =
+            Asking { draft: Draft::new(&request, self.world.mono()), recorder: &self.recorder, over: false };
         let deadline = request.deadline;
         // Too large for the caller's own frame, and a long poll keeps it.
-        let work = Box::pin(self.read_on(request, &mut draft));
+        let work = Box::pin(self.read_on(request, &mut asking.draft));
         // Most are done before a timer is needed.
         let late = async { self.world.sleep(deadline.left(self.world.mono())).await };
         let end = tokio::select! {
@@ -158,11 +159,12 @@ impl Inner {
             end = work => end,
             () = late => Err(expired()),
         };
+        asking.over = true;
         match &end {
             Err(fault) if matches!(fault.kind, FaultKind::Unauthenticated | FaultKind::Forbidden) => {
-                self.recorder.refused(&draft, fault);
+                self.recorder.refused(&asking.draft, fault);
             }
-            Ok(_) | Err(_) => self.recorder.counted(&draft, End::from(&end)),
+            Ok(_) | Err(_) => self.recorder.counted(&asking.draft, End::from(&end)),
         }
         end
     }
@@ -184,11 +186,16 @@ impl Inner {
             | Operation::Delete(..)
             | Operation::Invoke(..) => {}
         }
-        let passed = self.pass(&request, known, draft)?;
+        let mut passed = self.pass(&request, known, draft)?;
         self.buckets.take(passed.allowed.principal())?;
         draft.admitted(self.world.mono());
         if let (Some(unlike), Operation::Read(target)) = (request.unlike, &request.operation) {
+            // Who waits is in nobody's way; and who he is and what he may see can change meanwhile.
+            request.permit = Permit::default();
             self.until_unlike(&passed.tenant, target, unlike, request.patience).await;
+            request.permit = self.turnstile.enter(Class::List, &request.origin.peer)?;
+            let known = self.security.authenticate(&request.claim, &request.origin).await?;
+            passed = self.pass(&request, known, draft)?;
         }
         let permit = std::mem::take(&mut request.permit);
         let admitted = self.admit(request, passed, Box::new(Unchanging), permit);
@@ -229,7 +236,8 @@ impl Inner {
         draft.proven(&principal, self.world.mono());
         let recall_with = |hidden| {
             let asked = recall::Asked::new(&request.operation, hidden);
-            request.key.as_ref().map(|key| Recall::new(key, &principal)).zip(asked)
+            let about = request.tenant.as_ref().unwrap_or(&principal.tenant);
+            request.key.as_ref().map(|key| Recall::new(key, &principal, about)).zip(asked)
         };
         let passed = match self.pass(&request, known, draft) {
             Ok(passed) => passed,
@@ -328,6 +336,23 @@ impl Inner {
         tokio::select! {
             () = change => {}
             () = self.world.sleep(patience) => {}
+        }
+    }
+}
+
+/// A read in somebody's hands, who may let it go at any moment. What is let go while it is proven leaves a record: a
+/// wrong secret counts against its name whether or not the answer is waited for.
+struct Asking<'a> {
+    draft: Draft,
+    recorder: &'a Recorder,
+    over: bool,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        if !self.over && !self.draft.is_proven() {
+            let text = "the peer left before it was proven";
+            self.recorder.refused(&self.draft, &Fault::new(FaultKind::Unauthenticated, "left-unproven", text));
         }
     }
 }

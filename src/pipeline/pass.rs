@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use strowger_primitive::{
-    Allowed, Attributes, Class, Fault, FaultKind, Grant, Index, Known, Name, Operation, Principal, Query, Ref,
-    Relation, Request, Scope, not_found,
+    Allowed, Attributes, Fault, FaultKind, Grant, Index, Known, Name, Operation, Principal, Query, Ref, Relation,
+    Request, Scope, not_found,
 };
 use strowger_records::Draft;
 use strowger_security::Asked;
@@ -45,7 +45,7 @@ impl Inner {
             relation,
             target: attributes,
             origin: &request.origin,
-            class: class(operation),
+            class: operation.class(),
         };
         let missing = || unseen(&principal, operation.target());
         let allowed = self.security.authorise(known, &asked).map_err(|fault| {
@@ -85,15 +85,6 @@ impl Inner {
 
     fn is_tenant(&self, tenant: &Name) -> bool {
         self.look.get(Name::operator(), &strowger_kinds::tenant::DECL, tenant.as_str()).is_some()
-    }
-}
-
-/// How pressing an operation is, as policies see it.
-fn class(operation: &Operation) -> Class {
-    match operation {
-        Operation::Create(_) | Operation::Update(..) | Operation::Delete(..) | Operation::Invoke(..) => Class::New,
-        Operation::Read(_) | Operation::List(_) => Class::List,
-        Operation::Cancel(_) | Operation::Prove => Class::InDialog,
     }
 }
 

@@ -22,12 +22,17 @@ pub(super) struct Recall {
 }
 
 impl Recall {
-    pub(super) fn new(key: &Key, principal: &Principal) -> Self {
+    /// The request is the same only where it is about the same tenant, whichever way its door learnt that.
+    pub(super) fn new(key: &Key, principal: &Principal, about: &Name) -> Self {
         let (tenant, name) = (principal.tenant.as_str().as_bytes(), principal.name.as_str().as_bytes());
         let place = match key.scope {
             KeyScope::Principal => OwnKey::new("recall", &[tenant, name, &key.bytes]),
         };
-        Self { place, fingerprint: key.fingerprint, by: principal.name.clone() }
+        let fingerprint = about.as_str().bytes().fold(key.fingerprint, |hash, octet| {
+            // FNV-1a, as the doors begin it: it is kept for a day, so it must not change with the compiler.
+            (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01B3)
+        });
+        Self { place, fingerprint, by: principal.name.clone() }
     }
 
     /// What remembers the request: to be committed with what it did.
@@ -175,11 +180,12 @@ mod tests {
             until: None,
         };
         let key = Key { scope: KeyScope::Principal, bytes: b"7d1f".as_slice().into(), fingerprint: 7 };
-        let recall = Recall::new(&key, &principal);
+        let recall = Recall::new(&key, &principal, &named("acme"));
+        assert_ne!(recall.fingerprint, Recall::new(&key, &principal, &named("other")).fingerprint);
         let about = DocKey { tenant: named("acme"), kind: 15, name: named("demo-1") };
         for about in [Some(about), None] {
             let Op::Keep { value, expires, .. } = recall.op(about.as_ref(), Time(0)) else { panic!("it keeps") };
-            assert_eq!(read(&value), Some((7, about)));
+            assert_eq!(read(&value), Some((recall.fingerprint, about)));
             assert_eq!(expires, Some(Time(86_400_000)));
         }
         assert_eq!(read(&Bytes::from_static(b"short")), None);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use strowger_core::Core;
 use strowger_driver::System;
 use strowger_kinds::record::Scribe;
-use strowger_kinds::{offer, order, service, tenant};
+use strowger_kinds::{offer, order, principal, record, service, tenant};
 use strowger_primitive::{
     Claim, Deadline, Document, Key, KeyScope, KindDecl, Log, Origin, Patch, Path, Query, Secret, Text, Trace,
     Transport, Value, authorities, common,
@@ -198,6 +198,22 @@ async fn what_was_removed_is_removed_when_it_is_asked_again() {
     assert_eq!(house.ask(delete()).await.unwrap_err().kind, FaultKind::NotFound, "without the key it is another");
 }
 
+#[tokio::test]
+async fn a_key_is_good_for_one_tenant() {
+    let house = House::new().await;
+    let of = |tenant, operation| {
+        let mut request = house.request(operation);
+        request.tenant = Name::new(tenant).ok();
+        request
+    };
+    for tenant in ["acme", "other"] {
+        house.ask(of(tenant, Operation::Create(named(&offer::DECL, "both")))).await.unwrap();
+    }
+    let delete = |tenant| house.ask(keyed(of(tenant, Operation::Delete(target(&offer::DECL, "both"), None))));
+    assert!(matches!(delete("acme").await, Ok(Outcome::Done)));
+    assert_eq!(delete("other").await.unwrap_err().code, "key-reused", "it is still there");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_twin_is_not_told_that_the_revision_changed() {
     let house = House::new().await;
@@ -290,6 +306,57 @@ async fn a_long_poll_ends_with_the_change() {
     quiet.patience = Duration::from_millis(1);
     let same = house.ask(quiet).await.unwrap();
     assert_eq!(same.document().unwrap().revision(), polled.document().unwrap().revision());
+}
+
+#[tokio::test]
+async fn a_long_poll_is_in_nobodys_way_and_shows_nothing_to_who_may_see_it_no_more() {
+    let house = House::new().await;
+    let alice = user(&house, "alice").await;
+    let acme = |operation| {
+        let mut request = house.request(operation);
+        request.tenant = Name::new("acme").ok();
+        request
+    };
+    let made = house.ask(acme(Operation::Create(named(&offer::DECL, "seen")))).await.unwrap();
+    let mut poll = acme(Operation::Read(target(&offer::DECL, "seen")));
+    poll.claim = alice;
+    poll.unlike = made.document().map(|document| document.revision());
+    poll.patience = Duration::from_secs(20);
+    let (given_back, mut back) = tokio::sync::mpsc::unbounded_channel();
+    poll.permit = Permit::new(Arc::new(move |class| given_back.send(class).unwrap()), Class::List);
+    let meanwhile = async {
+        assert_eq!(back.recv().await, Some(Class::List));
+        house.ask(acme(Operation::Delete(target(&principal::DECL, "alice"), None))).await.unwrap();
+        house.ask(acme(Operation::Update(target(&offer::DECL, "seen"), None, label("new")))).await.unwrap();
+    };
+    let (polled, ()) = tokio::join!(house.ask(poll), meanwhile);
+    assert_eq!(polled.unwrap_err().kind, FaultKind::Unauthenticated);
+}
+
+#[tokio::test]
+async fn who_lets_his_proof_go_leaves_a_record() {
+    let house = House::new().await;
+    let guess = |no| {
+        let mut guess = house.request(Operation::List(Query::all(&order::DECL)));
+        let secret = Secret::new(&format!("a wrong guess {no}"));
+        guess.claim = Claim::Password { principal: "operator".into(), secret };
+        Box::pin(house.ask(guess))
+    };
+    // More than are proven at once: some wait.
+    let mut answers: Vec<_> = (0..16).map(guess).collect();
+    for answer in &mut answers {
+        let _waits = std::future::poll_fn(|cx| std::task::Poll::Ready(answer.as_mut().poll(cx))).await;
+    }
+    drop(answers);
+    let (stopper, stop) = Stop::new();
+    stopper.pull();
+    let before = house.store.log_end(Log::AUDIT);
+    Arc::clone(&house.pipeline.0.recorder).run(stop).await;
+    let left = house.store.read_log(Log::AUDIT, before, 32).unwrap().into_iter().filter(|(_, octets)| {
+        let record = strowger_records::read_record(octets).unwrap();
+        record.fields.text(&record::FAULT).is_some_and(|code| **code == *"left-unproven")
+    });
+    assert!(left.count() > 0);
 }
 
 #[tokio::test]

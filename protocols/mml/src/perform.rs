@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strowger_primitive::{
-    Claim, Class, Deadline, Fault, FaultKind, Now, Operation, Origin, Permit, Request, Step, Ticket, Trace, Verb,
+    Claim, Deadline, Fault, FaultKind, Now, Operation, Origin, Permit, Request, Step, Ticket, Trace,
 };
 use strowger_speech::{Act, Command, LogIn, Series, report_text};
 
@@ -119,7 +119,7 @@ impl Session {
 
     fn ask(&mut self, request: Request) -> Ticket {
         let ticket = self.ticket();
-        self.step(Step::Ask(ticket, class(&request.operation), Box::new(request)));
+        self.step(Step::Ask(ticket, request.operation.class(), Box::new(request)));
         ticket
     }
 
@@ -140,14 +140,5 @@ impl Session {
             permit: Permit::default(),
             operation,
         })
-    }
-}
-
-/// How pressing an operation is.
-fn class(operation: &Operation) -> Class {
-    match operation.verb() {
-        Some(Verb::Read | Verb::List) => Class::List,
-        Some(Verb::Create | Verb::Update | Verb::Delete | Verb::Invoke) => Class::New,
-        None => Class::InDialog,
     }
 }

@@ -6,7 +6,7 @@ use strowger_speech::{Act, Bad, Command, Splitter, mask, parse};
 
 use crate::intake::Taken;
 use crate::session::Session;
-use crate::telnet::{Heard, last_interrupt};
+use crate::telnet::Heard;
 
 /// So much is said at one go; the rest of what was typed waits until it is sent.
 const AT_ONE_GO: usize = 16 * 1_024;
@@ -82,9 +82,11 @@ impl Session {
     /// Looks for the wish to stop the command in hand in what is typed behind it: Ctrl-C anywhere, or STP COMMAND
     /// next. What was typed before a Ctrl-C is forgotten.
     fn overheard(&mut self, now: Now, octets: &mut BytesMut) {
-        if let Some(end) = last_interrupt(octets) {
-            let behind = octets.split_off(end);
-            octets.truncate(usize::from(self.marked));
+        let marked = usize::from(self.marked);
+        let last = octets.get(marked..).and_then(|behind| self.telnet.last_interrupt(behind));
+        if let Some(end) = last {
+            let behind = octets.split_off(marked + end);
+            octets.truncate(marked);
             octets.unsplit(behind);
             self.stop(now, None);
             return;

@@ -80,6 +80,13 @@ impl Telnet {
         }
     }
 
+    /// Where the last interrupt in octets not yet taken ends. They are read, not searched: 3 is an option, too.
+    pub(crate) fn last_interrupt(&self, octets: &[u8]) -> Option<usize> {
+        let mut ahead = Self(self.0);
+        let heard = octets.iter().zip(1..).filter(|(octet, _)| ahead.hear(**octet) == Heard::Interrupt);
+        heard.last().map(|(_, end)| end)
+    }
+
     fn text(&mut self, octet: u8) -> Heard {
         self.0 = State::Text;
         match octet {
@@ -116,13 +123,6 @@ impl Telnet {
             _ => Heard::Nothing,
         }
     }
-}
-
-/// Where the last interrupt in octets not yet taken ends.
-pub(crate) fn last_interrupt(octets: &[u8]) -> Option<usize> {
-    let control = octets.iter().rposition(|o| *o == CTRL_C).map(|i| i + 1);
-    let telnet = octets.windows(2).rposition(|w| matches!(w, [IAC, IP | BRK])).map(|i| i + 2);
-    control.max(telnet)
 }
 
 #[cfg(test)]
@@ -166,7 +166,10 @@ mod tests {
         let (_, rest) = heard(&[CTRL_C, IAC, IP, IAC, BRK, CTRL_U, IAC, EL, IAC, AYT]);
         use Heard::{AreYouThere, Erase, Interrupt};
         assert_eq!(rest, [Interrupt, Interrupt, Interrupt, Erase, Erase, AreYouThere]);
-        assert_eq!(last_interrupt(b"a\x03b\xff\xf4c"), Some(5));
-        assert_eq!(last_interrupt(b"abc"), None);
+        let last = |octets: &[u8]| Telnet::default().last_interrupt(octets);
+        assert_eq!(last(b"a\x03b\xff\xf4c"), Some(5));
+        assert_eq!(last(b"abc"), None);
+        // Options and what is agreed on them hold any octet (RFC 854, RFC 855).
+        assert_eq!(last(&[IAC, DO, CTRL_C, IAC, WILL, CTRL_C, IAC, SB, 31, CTRL_C, 0, IAC, SE]), None);
     }
 }

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
-use crate::{Answer, Answers, Fault, Now, Request, RequestId, Text, Transport};
+use crate::{ActionDecl, Answer, Answers, Fault, Now, Request, RequestId, Text, Transport, Verb};
 
 /// A future on the heap.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -52,7 +52,20 @@ pub enum Class {
 impl Class {
     /// Every class.
     pub const ALL: [Self; 3] = [Self::New, Self::List, Self::InDialog];
+
+    /// The class of a verb, and of the action where that is one: whatever cancels is the last to be refused.
+    #[must_use]
+    pub fn of(verb: Verb, action: Option<&ActionDecl>) -> Self {
+        match verb {
+            Verb::Read | Verb::List => Self::List,
+            Verb::Invoke if action.is_some_and(|action| action.name == CANCEL) => Self::InDialog,
+            Verb::Create | Verb::Update | Verb::Delete | Verb::Invoke => Self::New,
+        }
+    }
 }
+
+/// The action that ends work in hand.
+const CANCEL: &str = "cancel";
 
 /// Synchronous and lock-free, on method, class and source only: what must be refused under load is refused before
 /// parsing deeply, before crypto.

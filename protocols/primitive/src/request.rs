@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::stages::Session;
 use crate::{
-    ActionDecl, Deadline, Document, Fields, Index, KindDecl, Name, Patch, Peer, Permit, Query, RequestId, Revision,
-    Secret, Text, Verb,
+    ActionDecl, Class, Deadline, Document, Fields, Index, KindDecl, Name, Patch, Peer, Permit, Query, RequestId,
+    Revision, Secret, Text, Verb,
 };
 
 /// One request, normalised.
@@ -84,6 +84,12 @@ impl Operation {
             Self::Invoke(..) => Some(Verb::Invoke),
             Self::Cancel(_) | Self::Prove => None,
         }
+    }
+
+    /// How pressing it is.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.verb().map_or(Class::InDialog, |verb| Class::of(verb, self.action()))
     }
 
     /// The action of an invocation.

@@ -2,7 +2,7 @@
 
 use strowger_primitive::{FieldDecl, Schema, Type, same_word, upper};
 
-use crate::form::{Form, Role, kind_named, sortable, verbs};
+use crate::form::{Form, Role, kind_named, verbs};
 use crate::split::Splitter;
 use crate::token::{Lexeme, Token, tokens};
 
@@ -111,7 +111,7 @@ impl Found<'_> {
             }
             ([_], Some(p), true) if matches!(p.role, Role::Sort | Role::Fields) => {
                 let fields = form.kind().into_iter().flat_map(|k| k.fields());
-                for field in fields.filter(|f| f.readable() && (p.role == Role::Fields || sortable(&f.ty))) {
+                for field in fields.filter(|f| f.readable() && (p.role == Role::Fields || f.ty.sortable())) {
                     self.add(&upper(field.name), "", field.doc);
                 }
             }

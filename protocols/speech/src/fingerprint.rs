@@ -1,16 +1,15 @@
 //! Fingerprints: whether a command under the same key is the same command, however it was typed.
 
-use strowger_primitive::{FieldDecl, Fields, Name, Operation, Ref, Type, Value};
+use strowger_primitive::{FieldDecl, Fields, Operation, Ref, Type, Value};
 
 use crate::print::literal;
 
 /// FNV-1a of 64 bits over what is asked. It is kept for a day beside the key, so it must not change with the compiler,
 /// as the standard hasher may.
-pub(crate) fn fingerprint(operation: &Operation, tenant: Option<&Name>) -> u64 {
+pub(crate) fn fingerprint(operation: &Operation) -> u64 {
     let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
     hash.text(operation.word());
     hash.text(operation.kind().map_or("", |k| k.name));
-    hash.text(tenant.map_or("", Name::as_str));
     match operation {
         Operation::Create(document) => hash.fields(document.kind.fields(), &document.fields),
         Operation::Read(target) => hash.target(target),

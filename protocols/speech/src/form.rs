@@ -1,7 +1,7 @@
 //! Forms: every command there is, and the parameters each takes. Parsing, help, examples and completion read the same
 //! list, so none of them can know a command that the others do not.
 
-use strowger_primitive::{ActionDecl, FieldDecl, Indexed, KindDecl, Schema, Type, Verb, common, same_word, upper};
+use strowger_primitive::{ActionDecl, FieldDecl, Indexed, KindDecl, Schema, Verb, common, same_word, upper};
 
 use crate::Bad;
 use crate::near::{unknown_kind, unknown_verb};
@@ -225,7 +225,7 @@ impl Form {
                 all.extend([Role::Unlike, Role::Wait, Role::Tenant, Role::Fields].map(optional));
             }
             Self::Verb(Verb::List, kind) => {
-                let filters = kind.fields().filter(|f| f.readable() && filterable(&f.ty));
+                let filters = kind.fields().filter(|f| f.readable() && f.ty.filterable());
                 all.extend(filters.map(|decl| Parameter { decl, role: Role::Filter, required: false }));
                 all.extend([Role::Sort, Role::Limit, Role::Cursor, Role::Tenant, Role::Fields].map(optional));
             }
@@ -279,16 +279,6 @@ pub(crate) fn verbs(schema: &Schema) -> Vec<(String, &'static str)> {
 /// The kind somebody named, in the singular or plural.
 pub(crate) fn kind_named(schema: &Schema, said: &str) -> Option<&'static KindDecl> {
     schema.named(said).or_else(|| schema.kinds().find(|k| same_word(said, k.plural)))
-}
-
-/// Whether a list can be chosen by such a field.
-pub(crate) fn filterable(ty: &Type) -> bool {
-    !matches!(ty, Type::Secret { .. } | Type::Rows { .. } | Type::Map { .. } | Type::Any { .. })
-}
-
-/// Whether a list can be sorted by such a field.
-pub(crate) fn sortable(ty: &Type) -> bool {
-    filterable(ty) && !matches!(ty, Type::List { .. })
 }
 
 fn target(kind: &'static KindDecl) -> Option<Parameter> {

@@ -8,7 +8,7 @@ use strowger_primitive::{
 };
 
 use crate::fingerprint::fingerprint;
-use crate::form::{Form, Parameter, Role, sortable};
+use crate::form::{Form, Parameter, Role};
 use crate::mask::is_secret;
 use crate::near::{cut, near};
 use crate::syntax::{Named, Said};
@@ -188,9 +188,9 @@ impl Reading {
         for name in self.names(parameter, said) {
             let (plain, descending) = name.strip_prefix('-').map_or((&*name, false), |rest| (rest, true));
             let field = form.kind().and_then(|k| k.field_named(plain));
-            match field.filter(|f| f.readable() && sortable(&f.ty)) {
+            match field.filter(|f| f.readable() && f.ty.sortable()) {
                 Some(field) => self.sort.push(Order { field, descending }),
-                None => self.no_field(form.kind(), parameter, plain, |f| sortable(&f.ty)),
+                None => self.no_field(form.kind(), parameter, plain, |f| f.ty.sortable()),
             }
         }
     }
@@ -264,7 +264,7 @@ impl Reading {
             (Some(key), Act::Ask(operation)) => Some(Key {
                 scope: KeyScope::Principal,
                 bytes: key.as_bytes().into(),
-                fingerprint: fingerprint(operation, self.tenant.as_ref()),
+                fingerprint: fingerprint(operation),
             }),
             _ => None,
         };

@@ -54,12 +54,12 @@ pub(crate) async fn answer(line: &Line, arrived: Arrived<'_>) -> Result<Reply, P
     let permit = line.gateway.enter(call.class(), &line.peer).map_err(|fault| Problem::of(&fault, &[]))?;
     let wish = Wish::read(&call, head, body.is_end_stream())?;
     let claim = claim::of(&head.headers)?;
-    let asks = |claim, operation| request_of(line, id, now, &head.headers, claim, operation);
+    let asks = |now, claim, operation| request_of(line, id, now, &head.headers, claim, operation);
     if wish.form != Form::None && matches!(claim, Claim::Anonymous) {
         // Who shows nothing is told so without his body being read.
-        ask(line, asks(claim.clone(), Operation::Prove), &call).await?;
+        ask(line, asks(now, claim.clone(), Operation::Prove), &call).await?;
     }
-    let (mut permit, mut received) = (permit, None);
+    let (mut permit, mut received, mut begun) = (permit, None, now);
     if wish.form != Form::None {
         let mut receiving = pin!(receive(body, &line.web.options, &line.web.room));
         received = Some(match poll_fn(|cx| Poll::Ready(receiving.as_mut().poll(cx))).await {
@@ -67,16 +67,18 @@ pub(crate) async fn answer(line: &Line, arrived: Arrived<'_>) -> Result<Reply, P
             Poll::Pending => {
                 // Who sends slowly is proven first, and is in nobody's way meanwhile.
                 drop(permit);
-                ask(line, asks(claim.clone(), Operation::Prove), &call).await?;
+                ask(line, asks(now, claim.clone(), Operation::Prove), &call).await?;
                 let received = receiving.await?;
                 permit = line.gateway.enter(call.class(), &line.peer).map_err(|fault| Problem::of(&fault, &[]))?;
+                // The time that its work has does not begin while it is still coming.
+                begun = line.gateway.now();
                 received
             }
         });
     }
     let answered = {
         let octets = received.as_ref().map_or(&[][..], |received| received.octets());
-        let mut asked = asks(claim, operation(&call, &wish, octets)?);
+        let mut asked = asks(begun, claim, operation(&call, &wish, octets)?);
         asked.key = key::of(&call, head, octets)?;
         asked.permit = permit;
         wish.put(line, &call, &mut asked);

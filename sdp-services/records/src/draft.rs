@@ -123,6 +123,12 @@ impl Draft {
         self.proven = Some(at);
     }
 
+    /// Whether it is known who asks.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.principal.is_some()
+    }
+
     /// The target is in that tenant.
     pub fn found(&mut self, tenant: &Name) {
         self.about = Some(tenant.clone());

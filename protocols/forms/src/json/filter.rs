@@ -1,19 +1,19 @@
 //! What a list is filtered and sorted by, from the query of a URL.
 
-use strowger_primitive::{FieldDecl, Filter, Name, Shape, Type, Value};
+use strowger_primitive::{FieldDecl, Filter, Name, Type, Value};
 
 use super::scalar;
 
 /// Whether a list may be filtered by that field: scalars that can be read, and lists of them.
 #[must_use]
 pub fn filterable(field: &FieldDecl) -> bool {
-    sortable(field) || (field.readable() && matches!(field.ty, Type::List { .. }))
+    field.readable() && field.ty.filterable()
 }
 
-/// Whether a list may be sorted by that field: scalars that can be read.
+/// Whether a list may be sorted by that field: short scalars that can be read.
 #[must_use]
 pub fn sortable(field: &FieldDecl) -> bool {
-    field.readable() && matches!(field.ty.shape(), Shape::Scalar) && !matches!(field.ty, Type::Secret { .. })
+    field.readable() && field.ty.sortable()
 }
 
 /// The longest value to filter by, in characters: it stands in a URL, which has room for little more.

@@ -148,7 +148,7 @@ impl Desk {
             }
             Dialect::V30 => &[("application/json", &patch)],
         };
-        let parameters = vec![shared("IfMatch"), shared("Prefer"), shared("Tenant")];
+        let parameters = vec![shared("IfMatch"), shared("IdempotencyKey"), shared("Prefer"), shared("Tenant")];
         self.operation(format!("update{}", self.of), format!("Changes one {}.", self.kind.name), parameters)
             .with("requestBody", body(forms, true))
             .with("responses", refuse(responses, self.dialect, true))
@@ -163,7 +163,7 @@ impl Desk {
                 Dialect::V30 => silent(accepted, &[LOCATION]),
             },
         );
-        let parameters = vec![shared("IfMatch"), shared("Prefer"), shared("Tenant")];
+        let parameters = vec![shared("IfMatch"), shared("IdempotencyKey"), shared("Prefer"), shared("Tenant")];
         self.operation(format!("delete{}", self.of), format!("Removes one {}.", self.kind.name), parameters)
             .with("responses", refuse(responses, self.dialect, true))
     }

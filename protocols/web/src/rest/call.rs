@@ -1,6 +1,6 @@
 //! What a path and a method ask for together.
 
-use strowger_primitive::{ActionDecl, Class, FieldDecl, KindDecl, Ref};
+use strowger_primitive::{ActionDecl, Class, FieldDecl, KindDecl, Ref, Verb};
 
 /// One call of the API.
 #[derive(Debug)]
@@ -19,16 +19,16 @@ pub(super) enum Call {
     Invoke(Ref, &'static ActionDecl),
 }
 
-/// The action that ends work in hand: the last to be refused under load.
-const CANCEL: &str = "cancel";
-
 impl Call {
     /// How pressing it is.
     pub(super) fn class(&self) -> Class {
         match self {
-            Self::List(_) | Self::Read(_) => Class::List,
-            Self::Invoke(_, action) if action.name == CANCEL => Class::InDialog,
-            Self::Create(_) | Self::Update(_) | Self::Delete(_) | Self::Invoke(..) => Class::New,
+            Self::List(_) => Class::of(Verb::List, None),
+            Self::Read(_) => Class::of(Verb::Read, None),
+            Self::Create(_) => Class::of(Verb::Create, None),
+            Self::Update(_) => Class::of(Verb::Update, None),
+            Self::Delete(_) => Class::of(Verb::Delete, None),
+            Self::Invoke(_, action) => Class::of(Verb::Invoke, Some(action)),
         }
     }
 

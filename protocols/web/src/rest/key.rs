@@ -1,6 +1,6 @@
 //! `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a request repeated is the same request.
 
-use hyper::header::HeaderName;
+use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
 use strowger_primitive::{Key, KeyScope};
 
@@ -13,14 +13,14 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The longest key, in octets.
 const LONGEST: usize = 255;
 
-/// The key of a POST.
+/// The key of a change.
 pub(super) fn of(call: &Call, head: &Parts, body: &[u8]) -> Result<Option<Key>, Problem> {
-    let posts = match call {
-        Call::Create(_) | Call::Invoke(..) => true,
-        Call::List(_) | Call::Read(_) | Call::Update(_) | Call::Delete(_) => false,
+    let changes = match call {
+        Call::Create(_) | Call::Update(_) | Call::Delete(_) | Call::Invoke(..) => true,
+        Call::List(_) | Call::Read(_) => false,
     };
     let mut said = head.headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(first) = said.next().filter(|_| posts) else { return Ok(None) };
+    let Some(first) = said.next().filter(|_| changes) else { return Ok(None) };
     let bytes = first.to_str().ok().and_then(parse).filter(|_| said.next().is_none());
     let Some(bytes) = bytes else {
         return Err(Problem::bad("bad-idempotency-key", "Idempotency-Key is one string or token of 1 to 255 octets"));
@@ -54,10 +54,11 @@ fn unquoted(quoted: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// Of method, target and body: it is stored with the key and must be the same in later releases.
+/// Of method, target, condition and body: it is stored with the key and must be the same in later releases.
 fn fingerprint(head: &Parts, body: &[u8]) -> u64 {
     let target = head.uri.path_and_query().map_or("", |target| target.as_str());
-    fnv(&[head.method.as_str().as_bytes(), b" ", target.as_bytes(), b"\n", body].concat())
+    let only = head.headers.get(header::IF_MATCH).map_or(&[][..], |tag| tag.as_bytes());
+    fnv(&[head.method.as_str().as_bytes(), b" ", target.as_bytes(), b"\n", only, b"\n", body].concat())
 }
 
 #[cfg(test)]

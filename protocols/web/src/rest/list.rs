@@ -7,8 +7,8 @@ use super::call::Call;
 use super::params::Params;
 use crate::problem::Problem;
 
-/// Keys of one order, at most.
-const KEYS: usize = 8;
+/// Keys of one order, at most: what a cursor has room for.
+const KEYS: usize = 7;
 
 /// What a query asks for.
 pub(super) struct Asked {

@@ -176,6 +176,27 @@ async fn some_pages_need_no_log_in() {
 }
 
 #[tokio::test]
+async fn every_change_takes_a_key() {
+    let mut client = client();
+    let mut prints = Vec::new();
+    for (line, headers, body) in [
+        ("PATCH /v1/orders/demo-1", format!("{JSON}Idempotency-Key: k\r\n"), "{}"),
+        ("PATCH /v1/orders/demo-1", format!("{JSON}If-Match: \"7\"\r\nIdempotency-Key: k\r\n"), "{}"),
+        ("DELETE /v1/services/demo-1", "Idempotency-Key: k\r\n".to_owned(), ""),
+        ("DELETE /v1/services/demo-1", "If-Match: \"7\"\r\nIdempotency-Key: k\r\n".to_owned(), ""),
+        ("POST /v1/orders/demo-1/cancel", "Idempotency-Key: k\r\n".to_owned(), ""),
+    ] {
+        client.call(line, &headers, body).await;
+        let key = client.desk.only().key.expect(line);
+        assert_eq!(&*key.bytes, b"k", "{line}");
+        prints.push(key.fingerprint);
+    }
+    prints.sort_unstable();
+    prints.dedup();
+    assert_eq!(prints.len(), 5, "with another condition it is another change");
+}
+
+#[tokio::test]
 async fn a_key_that_is_none_is_refused() {
     let mut client = client();
     for key in ["Idempotency-Key: \"a\r\n", "Idempotency-Key: a b\r\n", "Idempotency-Key: a\r\nIdempotency-Key: a\r\n"]

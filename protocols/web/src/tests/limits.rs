@@ -234,7 +234,7 @@ async fn who_leaves_cancels_nothing() {
     assert_eq!(desk.asked(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn who_sends_slowly_is_proven_first_and_is_in_nobodys_way() {
     let head = |who: &str| {
         format!(
@@ -248,9 +248,13 @@ async fn who_sends_slowly_is_proven_first_and_is_in_nobodys_way() {
     }
     assert_eq!(client.desk.out.load(Ordering::SeqCst), 0, "its place is free until the body is there");
     assert!(matches!(client.desk.only().operation, Operation::Prove));
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    let came = tokio::time::Instant::now().into_std();
     client.send(r#"{"offer":"hello"} "#).await;
     assert_eq!(client.receive(false).await.unwrap().status, 201);
-    assert!(matches!(client.desk.only().operation, Operation::Create(_)));
+    let asked = client.desk.only();
+    assert!(matches!(asked.operation, Operation::Create(_)));
+    assert!(asked.deadline.0 >= came + Duration::from_secs(Options::default().deadline), "its work has all its time");
 
     client.send(head("Authorization: Basic Ym9iOng=\r\n")).await;
     assert_eq!(client.receive(false).await.unwrap().status, 401, "no octet of the body was needed");
