@@ -212,7 +212,7 @@ impl Core {
 }
 
 /// The number of the item that added that service.
-fn made_by(order: &Document, service: &Text) -> Option<u32> {
+pub(crate) fn made_by(order: &Document, service: &Text) -> Option<u32> {
     let rows = order.fields.rows(&order::ITEMS)?;
     let adds = |row: &Fields| {
         row.choice(&order::item::ACTION).is_none_or(|action| action == order::ADD)

@@ -13,7 +13,7 @@ use super::step::Failure;
 use super::words::{brief, cut, died, item_state, reason, text, word};
 use super::{Course, Item, Journal, Part, Sort, journal_key, plan_key};
 use crate::Core;
-use crate::orders::is_cancelling;
+use crate::orders::{is_cancelling, made_by};
 
 /// The end of a step of one item.
 pub(super) struct Ended<'a> {
@@ -198,11 +198,16 @@ impl Core {
                 }
             }
             (Phase::Failed | Phase::Cancelled, Sort::Remove) => {
-                fields.set(&service::STATE, Value::Enum(service::ACTIVE));
+                fields.set(&service::STATE, Value::Enum(self.was(ended, &before)));
                 fields.set_text(&service::MESSAGE, ended.failure.map_or("", |failure| brief(&failure.public)));
-                if phase == Phase::Failed && fields.choice(&service::HEALTH) == Some(service::UP) {
+                let health = match fields.choice(&service::HEALTH) {
+                    Some(service::UP) if self.died(ended) => Some(service::DOWN),
                     // Some of it may be stopped already, or half.
-                    fields.set(&service::HEALTH, Value::Enum(service::UNKNOWN));
+                    Some(service::UP) if phase == Phase::Failed => Some(service::UNKNOWN),
+                    Some(_) | None => None,
+                };
+                if let Some(health) = health {
+                    fields.set(&service::HEALTH, Value::Enum(health));
                     fields.set(&service::HEALTH_SINCE, now.clone());
                 }
             }
@@ -221,6 +226,27 @@ impl Core {
             document.fields.set(&common::UPDATED_AT, now);
             ops.push(Op::Put { key, expect, document });
         }
+    }
+
+    /// What a service was before its end was ordered: whether the order that made it did.
+    fn was(&self, ended: &Ended<'_>, service: &Document) -> u32 {
+        let maker = service.fields.text(&service::ORDER).and_then(|name| Name::new(name).ok());
+        let maker = maker.and_then(|name| self.there(&ended.order.tenant, &order::DECL, &name));
+        let made = maker.is_some_and(|(_, maker)| {
+            let no = service.fields.text(&common::NAME).and_then(|name| made_by(&maker, name));
+            let row = no.and_then(|no| maker.fields.rows(&order::ITEMS)?.get(&no));
+            row.is_some_and(|row| row.choice(&item::STATE) == Some(order::COMPLETED))
+        });
+        if made { service::ACTIVE } else { service::TERMINATED }
+    }
+
+    /// Whether a part of the item died: while an order has a service in its hands, nobody else tells of it.
+    fn died(&self, ended: &Ended<'_>) -> bool {
+        ended.item.parts.iter().any(|part| {
+            let resource = self.there(&ended.order.tenant, &resource::DECL, &part.step.0);
+            let state = resource.and_then(|(_, resource)| resource.fields.choice(&resource::OPERATIONAL_STATE));
+            state == Some(resource::DISABLE)
+        })
     }
 
     /// Where the service is reached: the first port of its first part that has one.

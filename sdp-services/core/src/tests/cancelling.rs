@@ -55,6 +55,30 @@ async fn what_was_completed_before_is_taken_back_and_what_was_not_begun_is_left(
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_to_end_and_is_left_is_what_it_was() {
+    let house = House::new().await;
+    let stop = house.run();
+    house.make(one("alive", "hello")).await.unwrap();
+    house.mock.script("start web", &[Turn::Fails]);
+    house.make(one("over", "hello")).await.unwrap();
+    assert_eq!(house.service_state("over"), service::TERMINATED);
+    house.mock.script("start web", &[Turn::Hangs]);
+    house.make_soon(several("many", &[Ok("hello"), Err("alive"), Err("over")])).await.unwrap();
+    house.until("it waits", |h| h.service_state("alive") == service::INACTIVE).await;
+    let calls = house.mock.calls().len();
+    house.mock.kill(&house.step(0), 7);
+    house.until("it hangs", |h| h.mock.calls().len() >= calls).await;
+    let (cancelled, ()) = tokio::join!(house.cancel("many"), async {
+        house.until("it is marked", |h| h.order_state("many") == order::PENDING_CANCELLATION).await;
+        house.mock.go_on();
+    });
+    cancelled.unwrap();
+    assert_eq!(["alive", "over"].map(|name| house.service_state(name)), [service::ACTIVE, service::TERMINATED]);
+    assert_eq!(house.health("alive"), service::DOWN, "it died while the order had it");
+    stop.pull();
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_ended_service_does_not_come_back() {
     let house = House::new().await;
     house.make(one("old", "hello")).await.unwrap();
