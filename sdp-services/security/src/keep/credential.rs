@@ -8,7 +8,7 @@ use strowger_primitive::{
     Origin, Outcome, Patch, Path, Payload, Ref, Revision, SHARED, Scope, Secret, Value, common,
 };
 
-use super::principal::{forbidden, may_touch};
+use super::principal::{forbidden, may_touch, runs_gateway};
 use super::{TRIES, not_ours};
 use crate::Security;
 use crate::derive::work::Sort;
@@ -25,7 +25,8 @@ impl Security {
             Operation::Delete(target, only) => {
                 let (key, document) = self.shelf.target(&work, &target)?;
                 let owner = self.owner_of(&work, &document)?;
-                let off = |_: &Document| {
+                let off = |before: &Document| {
+                    self.not_the_last_way_in(&key.tenant, before)?;
                     let (mut ring, expect) = Ring::of(&*self.store, &key.tenant, &owner)?;
                     ring.take(&key.name);
                     Ok(vec![ring.keep(&key.tenant, &owner, expect), self.ends_sessions(&key.tenant, &owner)?])
@@ -40,14 +41,17 @@ impl Security {
     }
 
     async fn make_credential(&self, work: &mut Admitted, document: Document) -> Result<Outcome, Fault> {
+        let said = document.fields.text(&credential::PRINCIPAL);
+        let other = said.is_some_and(|said| **said != *work.principal.name.as_str());
+        if work.grant.scope == Scope::Own && (other || work.tenant != work.principal.tenant) {
+            // Before it is looked whether that one is there: who sees himself alone learns of nobody else.
+            return Err(forbidden("policy permits to change one's own credentials only"));
+        }
         let (key, mut document) = self.shelf.made(work, document)?;
         if key.tenant.as_str() == SHARED {
             return Err(Fault::new(FaultKind::NotAllowed, "nobody-here", "nobody can be in the shared tenant"));
         }
         let owner = self.owner_of(work, &document)?;
-        if work.grant.scope == Scope::Own && (owner != work.principal.name || key.tenant != work.principal.tenant) {
-            return Err(forbidden("policy permits to change one's own credentials only"));
-        }
         let mut verifiers = Vec::new();
         let mut state = credential::PENDING;
         if let Some(Value::Secret(secret)) = document.fields.remove(credential::SECRET.number) {
@@ -93,6 +97,9 @@ impl Security {
         }
         let check = |before: &Document, after: &mut Document| {
             after.fields.remove(credential::SECRET.number);
+            if !lasts(after) {
+                self.not_the_last_way_in(&key.tenant, before)?;
+            }
             let Some(verifiers) = &verifiers else {
                 // Who is in already came in until the end there was, and by the state there was.
                 let moved = before.fields.time(&credential::EXPIRES_AT) != after.fields.time(&credential::EXPIRES_AT)
@@ -182,9 +189,37 @@ impl Security {
         Ok(owner)
     }
 
+    /// Refuses to take away the last credential by which an active operator comes in for good.
+    fn not_the_last_way_in(&self, tenant: &Name, before: &Document) -> Result<(), Fault> {
+        let operators = |credential: &Document| {
+            let owner = credential.fields.text(&credential::PRINCIPAL);
+            let owner = owner.and_then(|name| self.shelf.look.get(tenant, &principal::DECL, name));
+            owner.is_some_and(|owner| runs_gateway(tenant, &owner))
+        };
+        if !lasts(before) || !operators(before) {
+            return Ok(());
+        }
+        let mut others = false;
+        self.shelf.look.view(tenant, &credential::DECL).each(None, &mut |other| {
+            others = other.name() != before.name() && lasts(other) && operators(other);
+            !others
+        });
+        if others {
+            return Ok(());
+        }
+        let text = "this is the last credential of an active operator that does not end; make another first";
+        Err(Fault::new(FaultKind::Conflict, "last-operator", text))
+    }
+
     fn is_free(&self, key: &DocKey) -> bool {
         self.shelf.look.get(&key.tenant, &credential::DECL, key.name.as_str()).is_none()
     }
+}
+
+/// Whether one comes in by it, without an end.
+fn lasts(credential: &Document) -> bool {
+    credential.fields.choice(&credential::STATE) == Some(credential::ACTIVE)
+        && credential.fields.time(&credential::EXPIRES_AT).is_none()
 }
 
 fn is_device(document: &Document) -> bool {

@@ -92,7 +92,7 @@ impl Security {
 }
 
 /// Whether a principal, if it stood so, could run the gateway.
-fn runs_gateway(tenant: &Name, document: &Document) -> bool {
+pub(super) fn runs_gateway(tenant: &Name, document: &Document) -> bool {
     tenant.as_str() == OPERATOR
         && document.fields.choice(&principal::STATE) == Some(principal::ACTIVE)
         && roles(&document.fields).contains(&principal::OPERATOR)

@@ -1,8 +1,8 @@
 //! Tenants: made and removed by operators, in the operators' own tenant.
 
-use strowger_kinds::tenant;
+use strowger_kinds::{order, tenant};
 use strowger_primitive::{
-    Admitted, Document, Fault, FaultKind, Name, OPERATOR, Operation, Outcome, Path, SHARED, common,
+    Admitted, DocKey, Document, Expect, Fault, FaultKind, Name, OPERATOR, Op, Operation, Outcome, Path, SHARED, common,
 };
 
 use super::not_ours;
@@ -38,7 +38,7 @@ impl Security {
                     if [OPERATOR, SHARED].contains(&name.as_str()) {
                         return Err(built_in("the gateway cannot be without this tenant"));
                     }
-                    self.holds_nothing(&name).map(|()| Vec::new())
+                    self.going_with(&name)
                 };
                 self.shelf.delete(&mut work, &target, only, &empty).await
             }
@@ -50,24 +50,37 @@ impl Security {
         }
     }
 
-    /// Refuses while anything is in the tenant.
-    fn holds_nothing(&self, tenant: &Name) -> Result<(), Fault> {
-        let held: Vec<String> = self
-            .shelf
-            .schema
-            .kinds()
-            .filter_map(|kind| match self.shelf.look.view(tenant, kind).len() {
-                0 => None,
-                1 => Some(format!("1 {}", kind.name)),
-                many => Some(format!("{many} {}", kind.plural)),
-            })
-            .collect();
+    /// What goes with a tenant: its ended orders, which nothing else removes. Refuses while anything else is in it.
+    fn going_with(&self, tenant: &Name) -> Result<Vec<Op>, Fault> {
+        let (mut gone, mut held) = (Vec::new(), Vec::new());
+        for kind in self.shelf.schema.kinds() {
+            let mut left = 0;
+            self.shelf.look.view(tenant, kind).each(None, &mut |document| {
+                match document.name() {
+                    Some(name) if is_ended_order(document) => {
+                        let key = DocKey { tenant: tenant.clone(), kind: kind.number, name };
+                        gone.push(Op::Remove { key, expect: Expect::Revision(document.revision()) });
+                    }
+                    Some(_) | None => left += 1,
+                }
+                true
+            });
+            match left {
+                0 => {}
+                1 => held.push(format!("1 {}", kind.name)),
+                many => held.push(format!("{many} {}", kind.plural)),
+            }
+        }
         if held.is_empty() {
-            return Ok(());
+            return Ok(gone);
         }
         let text = format!("tenant \"{tenant}\" still holds {}; remove them first", held.join(", "));
         Err(Fault::new(FaultKind::Conflict, "tenant-not-empty", text))
     }
+}
+
+fn is_ended_order(document: &Document) -> bool {
+    document.kind.number == order::DECL.number && document.fields.choice(&order::STATE).is_some_and(order::ended)
 }
 
 /// Refuses what can live in the operators' tenant only.

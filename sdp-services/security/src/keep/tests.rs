@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
-use strowger_kinds::{credential, policy, principal, tenant};
-use strowger_primitive::{FaultKind, Keeper as _, Operation, OwnKey, Query, Revision, Store as _, Transport, Value};
+use strowger_kinds::{credential, order, policy, principal, tenant};
+use strowger_primitive::{
+    DocKey, Expect, FaultKind, Keeper as _, Op, Operation, OwnKey, Query, Revision, Store as _, Transport, Value,
+};
 
 use crate::derive::Scheme;
 use crate::ring::{Lock, Owner, Ring};
@@ -151,7 +153,18 @@ async fn a_tenant_goes_when_it_is_empty() {
     assert_eq!((fault.kind, fault.code), (FaultKind::Conflict, "tenant-not-empty"));
     assert!(fault.public.contains("1 principal, 1 credential;"), "{}", fault.public);
     scene.ask(scene.operator().await, "acme", delete(&principal::DECL, "alice")).await.unwrap();
+    for (which, state) in [("over", order::COMPLETED), ("open", order::IN_PROGRESS)] {
+        let mut order = document(&order::DECL, &[("name", which)]);
+        order.fields.set(&order::STATE, Value::Enum(state));
+        let key = DocKey { tenant: name("acme"), kind: order::DECL.number, name: name(which) };
+        scene.store.commit(vec![Op::Put { key, expect: Expect::Absent, document: order }]).await.unwrap();
+    }
+    let fault = operator(delete(&tenant::DECL, "acme")).await.unwrap_err();
+    assert!(fault.public.contains("holds 1 order;"), "{}", fault.public);
+    let key = DocKey { tenant: name("acme"), kind: order::DECL.number, name: name("open") };
+    scene.store.commit(vec![Op::Remove { key, expect: Expect::Any }]).await.unwrap();
     operator(delete(&tenant::DECL, "acme")).await.unwrap();
+    assert!(scene.stored("acme", &order::DECL, "over").is_none(), "ended orders go with it");
     for name in ["operator", "shared"] {
         assert_eq!(code(operator(delete(&tenant::DECL, name)).await), "built-in");
     }
@@ -245,7 +258,15 @@ async fn the_last_operator_stays() {
     ] {
         assert_eq!(code(operator(operation).await), "last-operator");
     }
+    for operation in [
+        delete(&credential::DECL, "operator"),
+        update(&credential::DECL, "operator", &[("expires-at", "2030-01-01T00:00:00.000Z")]),
+    ] {
+        assert_eq!(code(operator(operation).await), "last-operator", "nobody could come in any more");
+    }
     scene.principal("operator", "second", "operator").await;
+    operator(update(&credential::DECL, "operator", &[("expires-at", "2030-01-01T00:00:00.000Z")])).await.unwrap();
+    assert_eq!(code(operator(delete(&credential::DECL, "second")).await), "last-operator", "the other one ends");
     operator(delete(&principal::DECL, "operator")).await.unwrap();
     assert_eq!(code(scene.log_in("operator", &scene.secret).await), "not-proven");
 }
