@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use strowger_primitive::{
-    Allowed, Attributes, Fault, FaultKind, Grant, Index, Known, Name, Operation, Principal, Query, Ref, Relation,
-    Request, Scope, not_found,
+    Allowed, Attributes, Class, Fault, FaultKind, Grant, Implied, Index, Known, Name, Operation, Principal, Query, Ref,
+    Relation, Request, Scope, Verb, not_found,
 };
 use strowger_records::Draft;
 use strowger_security::Asked;
@@ -53,6 +53,9 @@ impl Inner {
             if hides { missing().because(fault) } else { fault }
         })?;
         draft.allowed(allowed.grant());
+        for implied in self.keeper(operation)?.implies(operation) {
+            self.may_do_beside(request, &principal, &tenant, &implied)?;
+        }
         // Policy was not asked about what came meanwhile.
         let found = if absent { operation.target().map(|t| find(t).and_then(|_| Err(missing()))) } else { found };
         let tenant = match found {
@@ -75,6 +78,36 @@ impl Inner {
             return Err(Fault::new(FaultKind::NotFound, "tenant-not-found", text));
         }
         Ok(Passed { allowed, tenant })
+    }
+
+    /// Asks policy about what an operation does beside what it says. Whether its target is there, its keeper tells.
+    fn may_do_beside(
+        &self,
+        request: &Request,
+        principal: &Arc<Principal>,
+        tenant: &Name,
+        implied: &Implied,
+    ) -> Result<(), Fault> {
+        let found = match &implied.target {
+            Some(target) => Some(self.keeper(&request.operation)?.find(tenant, target)),
+            None => None,
+        };
+        let Ok(target) = found.transpose() else { return Ok(()) };
+        let relation = match &target {
+            Some(Attributes { tenant, owner }) => principal.relation(tenant, owner.as_deref()),
+            None => principal.relation(tenant, None),
+        };
+        let asks = |verb| {
+            let (target, origin, class) = (target.as_ref(), &request.origin, Class::of(verb, None));
+            let asked = Asked { verb, kind: implied.kind, action: None, relation, target, origin, class };
+            self.security.permits(principal, &asked)
+        };
+        let Err(fault) = asks(implied.verb) else { return Ok(()) };
+        Err(match &implied.target {
+            // Who may not even see it does not learn that it is there.
+            Some(target) if asks(Verb::Read).is_err() => not_found(tenant, target).because(fault),
+            Some(_) | None => fault,
+        })
     }
 
     /// Whether the target is there, or shared.

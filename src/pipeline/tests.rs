@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use strowger_core::Core;
 use strowger_driver::System;
 use strowger_kinds::record::Scribe;
-use strowger_kinds::{offer, order, principal, record, service, tenant};
+use strowger_kinds::{offer, order, policy, principal, record, service, tenant};
 use strowger_primitive::{
-    Claim, Deadline, Document, Key, KeyScope, KindDecl, Log, Origin, Patch, Path, Query, Secret, Text, Trace,
+    Claim, Deadline, Document, Fields, Key, KeyScope, KindDecl, Log, Origin, Patch, Path, Query, Secret, Text, Trace,
     Transport, Value, authorities, common,
 };
 use strowger_records::{Origin as LogOrigin, Records, Seal};
@@ -424,6 +424,35 @@ async fn nobody_learns_what_another_tenant_has_beside_what_is_shared() {
     near.tenant = Name::new("other").ok();
     let fault = house.ask(near).await.unwrap_err();
     assert!(fault.public.ends_with("did you mean \"plain\"?"), "operators are told: {}", fault.public);
+}
+
+#[tokio::test]
+async fn an_order_does_no_more_than_policy_permits() {
+    let house = House::new().await;
+    let alice = user(&house, "alice").await;
+    let orders = async |name: &str, ends: Option<&str>| {
+        let mut row = Fields::default();
+        match ends {
+            Some(service) => {
+                row.set(&order::item::ACTION, Value::Enum(order::DELETE));
+                row.set_text(&order::item::SERVICE, service);
+            }
+            None => row.set_text(&order::item::OFFER, "plain"),
+        }
+        let mut document = named(&order::DECL, name);
+        document.fields.set(&order::ITEMS, Value::Rows([(1, row)].into()));
+        let mut request = house.request(Operation::Create(document));
+        request.claim = alice.clone();
+        house.ask(request).await
+    };
+    orders("one", None).await.unwrap();
+    let mut forbids = named(&policy::DECL, "nobody-ends");
+    let cedar = "forbid (principal in Role::\"user\", action in Action::\"delete\", resource is Service);";
+    forbids.fields.set_text(&policy::CEDAR, cedar);
+    house.ask(house.request(Operation::Create(forbids))).await.unwrap();
+    assert_eq!(orders("end", Some("one")).await.unwrap_err().code, "forbidden");
+    assert_eq!(orders("end", Some("two")).await.unwrap_err().code, "service-not-found");
+    orders("two", None).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The port of the rooms that own kinds.
 
-use crate::{Admitted, BoxFuture, Fault, FaultKind, KindDecl, Name, Outcome, Progress, Ref, Text};
+use crate::{Admitted, BoxFuture, Fault, FaultKind, KindDecl, Name, Operation, Outcome, Progress, Ref, Text, Verb};
 
 /// The tenant of the gateway's operators: tenants, providers and policies live here.
 pub const OPERATOR: &str = "operator";
@@ -18,8 +18,24 @@ pub trait Keeper: Send + Sync {
     /// `NotFound`.
     fn find(&self, tenant: &Name, target: &Ref) -> Result<Attributes, Fault>;
 
+    /// What an operation of its kinds does beside what it says, all to its kinds: policy is asked about that, too.
+    fn implies(&self, _operation: &Operation) -> Vec<Implied> {
+        Vec::new()
+    }
+
     /// Does it. Changes end with [`Admitted::settle`].
     fn perform<'a>(&'a self, work: Admitted, progress: &'a Progress) -> BoxFuture<'a, Result<Outcome, Fault>>;
+}
+
+/// What an operation does beside what it says: an order that ends a service deletes it.
+#[derive(Debug, Clone)]
+pub struct Implied {
+    /// The verb.
+    pub verb: Verb,
+    /// Of what kind.
+    pub kind: &'static KindDecl,
+    /// To which; `None` for what is made.
+    pub target: Option<Ref>,
 }
 
 /// What policy may ask about a target.

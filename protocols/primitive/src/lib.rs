@@ -45,7 +45,7 @@ pub use door::{
 };
 pub use fault::{Challenge, Fault, FaultKind, Flaw, Place};
 pub use id::{BadName, Id, Name, RequestId};
-pub use keeper::{Attributes, Keeper, OPERATOR, SHARED, not_found};
+pub use keeper::{Attributes, Implied, Keeper, OPERATOR, SHARED, not_found};
 pub use option::BadOption;
 pub use patch::{Change, Inner, Patch, Path};
 pub use provider::{Changes, Provider};

@@ -12,7 +12,7 @@ use strowger_kinds::order;
 use strowger_primitive::{Admitted, Document, Fault, Outcome, Progress, Shown};
 
 pub(crate) use accept::Draft;
-pub(crate) use ask::{Placed, Wanted, What, one_item};
+pub(crate) use ask::{Placed, Wanted, What, implied, one_item};
 pub(crate) use judge::made_by;
 pub(crate) use wait::Wait;
 

@@ -5,12 +5,13 @@ use std::sync::{Arc, Weak};
 use strowger_kinds::record::Scribe;
 use strowger_kinds::{Shelf, offer, order, provider, resource, service};
 use strowger_primitive::{
-    Admitted, Attributes, BoxFuture, Document, Fault, FaultKind, Keeper, KindDecl, Look, Name, Operation, Outcome,
-    Progress, Provider, Ref, Schema, Stop, Stopper, Store, World,
+    Admitted, Attributes, BoxFuture, Document, Fault, FaultKind, Implied, Keeper, KindDecl, Look, Name, Operation,
+    Outcome, Progress, Provider, Ref, Schema, Stop, Stopper, Store, World,
 };
 
 use crate::Options;
 use crate::flight::Flight;
+use crate::orders::implied;
 use crate::orphans::Orphans;
 use crate::owners::Owners;
 use crate::providers::Providers;
@@ -81,6 +82,20 @@ impl Keeper for Core {
 
     fn find(&self, tenant: &Name, target: &Ref) -> Result<Attributes, Fault> {
         self.shelf.find(tenant, target)
+    }
+
+    fn implies(&self, operation: &Operation) -> Vec<Implied> {
+        match operation {
+            Operation::Create(document) if document.kind.number == order::DECL.number => implied(document),
+            Operation::Create(_)
+            | Operation::Read(_)
+            | Operation::List(_)
+            | Operation::Update(..)
+            | Operation::Delete(..)
+            | Operation::Invoke(..)
+            | Operation::Cancel(_)
+            | Operation::Prove => Vec::new(),
+        }
     }
 
     fn perform<'a>(&'a self, mut work: Admitted, progress: &'a Progress) -> BoxFuture<'a, Result<Outcome, Fault>> {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use strowger_kinds::order::{self, item};
+use strowger_kinds::service;
 use strowger_primitive::{
-    Document, Fault, FieldDecl, Fields, Flaw, Inner, Name, Path, Place, Rows, Text, Value, common,
+    Document, Fault, FieldDecl, Fields, Flaw, Implied, Index, Inner, Name, Path, Place, Ref, Rows, Text, Value, Verb,
+    common,
 };
 
 /// One item, as it is wanted.
@@ -78,6 +80,28 @@ pub(super) fn wanted(name: &Name, order: &mut Document) -> Result<Vec<Wanted>, F
     }
 }
 
+/// What an order asks for beside itself: its services made and deleted.
+pub(crate) fn implied(order: &Document) -> Vec<Implied> {
+    let rows = order.fields.rows(&order::ITEMS).into_iter().flat_map(Rows::values);
+    let (adds, removes): (Vec<&Fields>, Vec<&Fields>) = rows.partition(|row| adds(row));
+    let made = (!adds.is_empty() || removes.is_empty()).then_some(Implied {
+        verb: Verb::Create,
+        kind: &service::DECL,
+        target: None,
+    });
+    let names = removes.iter().filter_map(|row| Name::new(row.text(&item::SERVICE)?).ok());
+    let removed = names.map(|name| Implied {
+        verb: Verb::Delete,
+        kind: &service::DECL,
+        target: Some(Ref { kind: &service::DECL, index: Index::Name(name) }),
+    });
+    made.into_iter().chain(removed).collect()
+}
+
+fn adds(row: &Fields) -> bool {
+    row.choice(&item::ACTION).is_none_or(|action| action == order::ADD)
+}
+
 /// The items of an order of one that adds a service.
 pub(crate) fn one_item(offer: &Text, parameters: &BTreeMap<Text, Text>, service: &Name) -> Rows {
     let mut row = Fields::default();
@@ -95,7 +119,7 @@ fn one(no: u32, row: &Fields, order: &Name, alone: bool) -> Result<Wanted, Vec<F
     let mut wrong = |field: &FieldDecl, why: String| {
         flaws.push(Flaw { place: Place::Field(cell(no, field)), why });
     };
-    let adds = row.choice(&item::ACTION).is_none_or(|action| action == order::ADD);
+    let adds = adds(row);
     let service = match row.text(&item::SERVICE) {
         Some(said) => Name::new(said).map_err(|bad| bad.to_string()),
         None if !adds => Err("is required: which service is to end".to_owned()),
