@@ -12,10 +12,10 @@ use strowger_core::Core;
 use strowger_driver::{Bound, Door, System};
 use strowger_kinds::record::Scribe;
 use strowger_primitive::{Ask, BoxFuture, Fault, Keeper, Log, Look, Provider, Schema, Stop, Store, World, authorities};
-use strowger_providers::Process;
+use strowger_providers::{Process, raise_descriptors};
 use strowger_records::{Key, Origin, Recorder, Records, Seal};
 use strowger_security::Security;
-use strowger_stores::{Embedded, Trouble};
+use strowger_stores::{Embedded, NoSeal, Trouble};
 use strowger_web::{Health, Part};
 
 use crate::config::Config;
@@ -99,6 +99,8 @@ pub(crate) async fn assemble(config: Config) -> Result<Gateway, Error> {
     strowger_driver::install_provider();
     let world: Arc<dyn World> = Arc::new(System);
     let schema = strowger_kinds::all();
+    let descriptors = raise_descriptors();
+    tell_of_few_descriptors(&config, descriptors.now);
     folder(&config.data)?;
     let mut bound = Vec::new();
     for options in config.listen.values() {
@@ -121,7 +123,10 @@ pub(crate) async fn assemble(config: Config) -> Result<Gateway, Error> {
         Arc::clone(&world),
     )?;
     let secret = security.first_start().await?;
-    let providers: Vec<Arc<dyn Provider>> = vec![Process::new(&config.process, Arc::clone(&world))?];
+    let verifier = record_key(&config)?.verifier(&Origin::new(&config.node, Log::AUDIT)?);
+    // What checks the records is this gateway's for ever, and goes where its data goes.
+    let process = Process::new(&config.process, &verifier.to_string(), descriptors, Arc::clone(&world))?;
+    let providers: Vec<Arc<dyn Provider>> = vec![process];
     let core = Core::new(
         config.core.clone(),
         schema.clone(),
@@ -132,7 +137,6 @@ pub(crate) async fn assemble(config: Config) -> Result<Gateway, Error> {
         providers,
     );
     core.recover().await.map_err(Error::Recover)?;
-    let verifier = record_key(&config)?.verifier(&Origin::new(&config.node, Log::AUDIT)?);
     let records = Arc::new(Records::new(Arc::clone(&kept), Arc::clone(&world), verifier));
 
     let keepers: Vec<Arc<dyn Keeper>> = vec![Arc::clone(&core) as _, Arc::clone(&security) as _, records];
@@ -230,17 +234,45 @@ async fn ended_by(world: &Arc<dyn World>, time: Duration, mut tasks: tokio::task
     }
 }
 
+/// A gateway without descriptors lets nobody in and starts nothing.
+fn tell_of_few_descriptors(config: &Config, limit: Option<u64>) {
+    /// Two for a program that runs; more for a moment while it starts.
+    const PROGRAM: usize = 3;
+    let programs = config.process.most.saturating_mul(PROGRAM);
+    let connections = config.listen.values().map(|listen| listen.limits.connections);
+    let needed = u64::try_from(connections.fold(programs, usize::saturating_add)).unwrap_or(u64::MAX);
+    if let Some(limit) = limit.filter(|limit| *limit < needed) {
+        tracing::warn!(
+            limit,
+            needed,
+            "fewer files may be open than all connections and processes need: raise the hard limit (LimitNOFILE), or lower limits.connections and process.most"
+        );
+    }
+}
+
 /// Opens the store of a configuration, sealed by the node's own key.
-pub(crate) fn open_store(config: &Config, schema: &Schema, world: &Arc<dyn World>) -> Result<Arc<Embedded>, Error> {
+fn open_store(config: &Config, schema: &Schema, world: &Arc<dyn World>) -> Result<Arc<Embedded>, Error> {
     let seal = Seal::new(Arc::new(record_key(config)?), &config.node, &[Log::AUDIT])?;
     Ok(Embedded::open(&config.store, schema.clone(), Box::new(seal), Arc::clone(world))?)
 }
 
+/// Opens the store of a configuration to read it: that takes no key, and nothing is sealed.
+pub(crate) fn read_store(config: &Config, schema: &Schema, world: &Arc<dyn World>) -> Result<Arc<Embedded>, Error> {
+    Ok(Embedded::open(&config.store, schema.clone(), Box::new(NoSeal), Arc::clone(world))?)
+}
+
 /// The key that signs the heads of the logs; made on the first start.
-pub(crate) fn record_key(config: &Config) -> Result<Key, Error> {
-    let keys = config.data.join("keys");
-    folder(&keys)?;
-    Ok(Key::load_or_make(&keys.join("records.key"))?)
+fn record_key(config: &Config) -> Result<Key, Error> {
+    let path = record_key_path(config);
+    if let Some(keys) = path.parent() {
+        folder(keys)?;
+    }
+    Ok(Key::load_or_make(&path)?)
+}
+
+/// Where that key is.
+pub(crate) fn record_key_path(config: &Config) -> PathBuf {
+    config.data.join("keys/records.key")
 }
 
 /// Makes a folder that the gateway alone may look into.

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use strowger_cli::{ExportForm, Verify};
 use strowger_driver::System;
 use strowger_primitive::{Log, Schema, Stop, World};
-use strowger_records::{Head, Origin, Proof, Verifier};
+use strowger_records::{Head, Key, Origin, Proof, Verifier};
 
 use crate::config::{Config, Sources};
 use crate::{Ready, assemble, log};
@@ -56,9 +56,12 @@ impl strowger_cli::Inside for Inside {
 
     fn verify(&self, what: &Verify, progress: &dyn Fn(u64)) -> Result<String> {
         let config = load(&what.sources)?;
+        if what.export.is_none() {
+            has_store(&config)?;
+        }
         let key = match &what.key {
-            Some(path) => Verifier::parse(fs::read_to_string(path)?.trim())?,
-            None => verifier(&config)?,
+            Some(path) => verifier_in(path)?,
+            None => verifier(&config, ", or its verifier key with --key FILE")?,
         };
         let given = what.head.as_ref().map(|path| -> Result<Head> {
             let note = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
@@ -69,7 +72,10 @@ impl strowger_cli::Inside for Inside {
         let report = match &what.export {
             Some(path) => {
                 let file = fs::File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-                strowger_records::verify_export(&mut BufReader::new(file), &key, given.as_ref(), &mut told)?
+                let export = &mut BufReader::new(file);
+                let report = strowger_records::verify_export(export, &key, given.as_ref(), &mut told)?;
+                // An empty log has an empty export, but so has whatever failed before it wrote anything.
+                Some(report.with_context(|| format!("{} is empty: there is nothing to verify", path.display()))?)
             }
             None => {
                 let store = open(&config)?;
@@ -92,14 +98,14 @@ impl strowger_cli::Inside for Inside {
     fn head(&self, sources: &strowger_cli::Sources) -> Result<String> {
         let config = load(sources)?;
         let store = open(&config)?;
-        let head = Head::newest(&*store, Log::AUDIT, &verifier(&config)?)?;
+        let head = Head::newest(&*store, Log::AUDIT, &verifier(&config, "")?)?;
         store.close();
         Ok(head.context("the log is empty: there is no head yet")?.note().to_owned())
     }
 
     fn check_proof(&self, sources: &strowger_cli::Sources, sequence: u64, answer: &[u8]) -> Result<String> {
         let fields = strowger_forms::json::read_fields(strowger_kinds::record::proof::ALL, answer)?;
-        let head = Proof::read(sequence, &fields)?.check(&verifier(&load(sources)?)?)?;
+        let head = Proof::read(sequence, &fields)?.check(&verifier(&load(sources)?, "")?)?;
         Ok(format!("record {sequence} is one of the {} under the signed head of {}", head.size, head.origin))
     }
 
@@ -109,7 +115,7 @@ impl strowger_cli::Inside for Inside {
         let mut told = |_, _| {};
         match form {
             ExportForm::Jsonl => {
-                strowger_records::json_lines(&*store, Log::AUDIT, &verifier(&config)?, out, &mut told)?
+                strowger_records::json_lines(&*store, Log::AUDIT, &verifier(&config, "")?, out, &mut told)?
             }
             ExportForm::Csv => strowger_records::csv(&*store, Log::AUDIT, out, &mut told)?,
         };
@@ -128,15 +134,32 @@ fn load(sources: &strowger_cli::Sources) -> Result<Config> {
 }
 
 fn open(config: &Config) -> Result<Arc<strowger_stores::Embedded>> {
-    if !config.store.directory.is_dir() {
-        bail!("there is no store in {}; name its folder with --set data=FOLDER", config.store.directory.display());
-    }
+    has_store(config)?;
     let world: Arc<dyn World> = Arc::new(System);
-    Ok(assemble::open_store(config, &strowger_kinds::all(), &world)?)
+    Ok(assemble::read_store(config, &strowger_kinds::all(), &world)?)
 }
 
-fn verifier(config: &Config) -> Result<Verifier> {
-    Ok(assemble::record_key(config)?.verifier(&Origin::new(&config.node, Log::AUDIT)?))
+/// A store that is opened where none is would be made.
+fn has_store(config: &Config) -> Result<()> {
+    let folder = &config.store.directory;
+    if !folder.join("files").is_dir() {
+        bail!("there is no store in {}; name the gateway's folder with --set data=FOLDER", folder.display());
+    }
+    Ok(())
+}
+
+/// What checks the heads of the node that is configured. A key that is not there is never made: it would check nothing.
+/// `instead`: what else may be named.
+fn verifier(config: &Config, instead: &str) -> Result<Verifier> {
+    let key = Key::load(&assemble::record_key_path(config));
+    let key = key
+        .with_context(|| format!("no key to check with; name the gateway's folder with --set data=FOLDER{instead}"))?;
+    Ok(key.verifier(&Origin::new(&config.node, Log::AUDIT)?))
+}
+
+fn verifier_in(path: &Path) -> Result<Verifier> {
+    let text = fs::read_to_string(path).with_context(|| format!("--key {} cannot be read", path.display()))?;
+    Verifier::parse(text.trim()).with_context(|| format!("--key {}", path.display()))
 }
 
 /// Pulls `stopper` at the first SIGTERM or SIGINT; the second ends the process at once.
@@ -187,4 +210,54 @@ fn tell(ready: &Ready, file: Option<&Path>) -> Result<()> {
     }
     out.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use strowger_cli::{Inside as _, Sources};
+
+    use super::*;
+
+    /// Where nothing is.
+    fn nowhere(folder: &Path) -> Sources {
+        Sources { file: None, set: vec![format!("data={}", folder.join("data").display())] }
+    }
+
+    fn told<T>(done: Result<T>) -> String {
+        done.err().map(|error| format!("{error:#}")).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_only_reads_makes_nothing_where_no_gateway_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let sources = nowhere(folder.path());
+        let said = tempfile::NamedTempFile::new().unwrap();
+        let verify = |export: Option<&Path>| {
+            let what = Verify { sources: sources.clone(), export: export.map(Into::into), ..Verify::default() };
+            told(Inside.verify(&what, &|_| {}))
+        };
+        let export = |form| told(Inside.export(&sources, form, &mut Vec::new()));
+        for why in [verify(None), told(Inside.head(&sources)), export(ExportForm::Jsonl), export(ExportForm::Csv)] {
+            assert!(why.contains("there is no store in") && why.contains("--set data=FOLDER"), "{why}");
+        }
+        let why = verify(Some(said.path()));
+        assert!(why.contains("data=FOLDER, or its verifier key with --key FILE"), "{why}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        // Another's folder is no store either.
+        fs::create_dir_all(folder.path().join("data/store")).unwrap();
+        assert!(told(Inside.head(&sources)).contains("there is no store in"));
+        assert_eq!(fs::read_dir(folder.path().join("data/store")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn an_empty_export_shows_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, export) = (folder.path().join("key"), folder.path().join("log.jsonl"));
+        let verifier = Key::generate().unwrap().verifier(&Origin::new("node-1", Log::AUDIT).unwrap());
+        fs::write(&key, verifier.to_string()).unwrap();
+        fs::write(&export, "").unwrap();
+        let sources = nowhere(folder.path());
+        let what = Verify { sources, export: Some(export), key: Some(key), ..Verify::default() };
+        assert!(told(Inside.verify(&what, &|_| {})).ends_with("log.jsonl is empty: there is nothing to verify"));
+    }
 }

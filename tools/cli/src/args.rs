@@ -313,7 +313,11 @@ fn connected(command: Command) -> Command {
         Arg::new(name).long(name).value_name(value).help(help).help_heading(heading)
     };
     command
-        .arg(text("url", "URL", "The gateway").env("STROWGER_URL").default_value("http://127.0.0.1:8080"))
+        .arg(
+            text("url", "URL", "The gateway; on another machine by https:")
+                .env("STROWGER_URL")
+                .default_value("http://127.0.0.1:8080"),
+        )
         .arg(text("user", "NAME[@TENANT]", "As whom").env("STROWGER_USER"))
         .arg(text("password-file", "FILE", "The password; else STROWGER_PASSWORD, else it is asked for"))
         .arg(text("ca", "FILE", "Certificates to trust, PEM").env("STROWGER_CA"))

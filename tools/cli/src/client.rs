@@ -1,6 +1,7 @@
 //! The client of the REST door: one request, its answer or what the problem says.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use ureq::http::Request;
+use ureq::http::{Request, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 
 use crate::exit::{self, Failure};
@@ -66,6 +67,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 impl Client {
     pub(crate) fn new(connection: Connection) -> Result<Self, Failure> {
+        let secured = secured(&connection.url)?;
         let mut tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
@@ -78,7 +80,7 @@ impl Client {
                 return Err(Failure::usage(format!("--ca {} holds no certificate", path.display())));
             }
             tls = tls.root_certs(RootCerts::from(roots));
-        } else if connection.url.starts_with("https:") {
+        } else if secured {
             return Err(Failure::usage("https needs --ca FILE: the certificates to trust"));
         }
         let agent = ureq::Agent::config_builder()
@@ -157,6 +159,27 @@ impl Client {
     }
 }
 
+/// Whether a gateway is spoken to over TLS; without, only one on this machine is: each request has the password in it.
+fn secured(url: &str) -> Result<bool, Failure> {
+    let wrong = |why: &str| Failure::usage(format!("--url {url}: {why}"));
+    let uri: Uri = url.parse().map_err(|error: ureq::http::uri::InvalidUri| wrong(&error.to_string()))?;
+    match uri.scheme_str() {
+        Some("https") => Ok(true),
+        Some("http") if uri.host().is_some_and(near) => Ok(false),
+        Some("http") => Err(wrong("a password is not sent where others may read it; use https: and --ca")),
+        Some(_) | None => Err(wrong("it begins with https:, or on this machine with http:")),
+    }
+}
+
+/// Whether a host is this machine, without asking anybody who it is (RFC 6761 §6.3).
+fn near(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    match bare.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
+}
+
 /// Percent-encodes all but the unreserved characters (RFC 3986 §2.3).
 pub(crate) fn encoded(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut out, octet| {
@@ -215,6 +238,33 @@ mod tests {
     #[test]
     fn queries_are_encoded() {
         assert_eq!(encoded("a b&c=ä/~"), "a%20b%26c%3D%C3%A4%2F~");
+    }
+
+    #[test]
+    fn a_password_leaves_this_machine_over_tls_alone() {
+        for url in ["http://127.0.0.1:8080", "http://127.9.9.9", "http://[::1]:8080/", "HTTP://LocalHost:1"] {
+            assert_eq!(secured(url), Ok(false), "{url}");
+        }
+        assert_eq!(secured("http://[::ffff:127.0.0.1]"), Ok(false));
+        assert_eq!(secured("HTTPS://gw.example"), Ok(true));
+        for url in [
+            "http://gw.example:8080",
+            "HTTP://192.0.2.1",
+            "http://[2001:db8::1]:8080",
+            "http://0.0.0.0:8080",
+            "http://127.0.0.1@gw.example",
+            "http://localhost.gw.example",
+            "http://127.0.0.1.gw.example",
+            "gw.example:8080",
+            "ftp://127.0.0.1",
+            "/v1",
+            "",
+        ] {
+            let connection = Connection { url: url.to_owned(), ..Connection::default() };
+            let refused = Client::new(connection).err().unwrap();
+            assert_eq!(refused.code, exit::USAGE, "{url}");
+            assert!(refused.text.starts_with(&format!("--url {url}: ")), "{refused}");
+        }
     }
 
     #[test]

@@ -21,9 +21,9 @@ const PATIENCE: u64 = 60;
 
 pub(crate) fn run(inside: &dyn Inside, once: bool, port: u16) -> Result<(), Failure> {
     let stop = gateway::stop_signal()?;
-    say("Starting a gateway on loopback, with its store in a temporary folder ...");
+    say("Starting a gateway on loopback, with its store in a temporary folder ...")?;
     let mut gateway = Gateway::start(port)?;
-    say(format_args!("  HTTP {}   MML {}   log in as operator\n", gateway.url(), gateway.mml()));
+    say(format_args!("  HTTP {}   MML {}   log in as operator\n", gateway.url(), gateway.mml()))?;
     let end = show_it(inside, &gateway).and_then(|()| {
         if once {
             return Ok(());
@@ -36,16 +36,15 @@ pub(crate) fn run(inside: &dyn Inside, once: bool, port: u16) -> Result<(), Fail
             gateway.url(),
             gateway.password(),
             gateway.mml()
-        ));
+        ))?;
         gateway.wait(&stop)
     });
-    say("\nStopping: services are ended, the gateway drains, the folder is removed.");
+    say("\nStopping: services are ended, the gateway drains, the folder is removed.")?;
     let stopped = gateway.stop();
     end?;
     stopped?;
     let said = inside.verify(&crate::Verify { sources: gateway.sources(), ..Default::default() }, &|_| {})?;
-    say(format_args!("The store on disk: {said}"));
-    Ok(())
+    say(format_args!("The store on disk: {said}"))
 }
 
 fn show_it(inside: &dyn Inside, gateway: &Gateway) -> Result<(), Failure> {
@@ -53,13 +52,13 @@ fn show_it(inside: &dyn Inside, gateway: &Gateway) -> Result<(), Failure> {
     furnish(&operator, gateway)?;
     let alice = gateway.client("alice@acme", gateway.password(), None)?;
 
-    say("Alice orders over HTTP: POST /v1/orders {\"name\":\"demo-1\",\"offer\":\"hello\"}");
+    say("Alice orders over HTTP: POST /v1/orders {\"name\":\"demo-1\",\"offer\":\"hello\"}")?;
     let order = json!({"name": "demo-1", "offer": "hello", "parameters": {"greeting": "hi"}});
     let headers = vec![("idempotency-key", "\"demo-1\"".to_owned()), ("prefer", "respond-async".to_owned())];
     alice.ask(&Asked { method: "POST", path: "/v1/orders".into(), headers, body: Some(order), ..Asked::default() })?;
     completed(&watch::order(&alice, "demo-1", PATIENCE)?.body)?;
 
-    say("\nAnd again over MML:");
+    say("\nAnd again over MML:")?;
     mml::order(gateway.mml(), gateway.password())?;
     completed(&watch::order(&alice, "demo-2", PATIENCE)?.body)?;
 
@@ -82,7 +81,7 @@ fn show_it(inside: &dyn Inside, gateway: &Gateway) -> Result<(), Failure> {
             says,
         ]));
     }
-    say(format_args!("\n{table}\n"));
+    say(format_args!("\n{table}\n"))?;
     records(inside, &operator, gateway)
 }
 
@@ -131,9 +130,8 @@ fn records(inside: &dyn Inside, operator: &Client, gateway: &Gateway) -> Result<
         ];
         table.add_row(Row::from(row));
     }
-    say(table);
-    say(format_args!("{} records, each verified: {last}\n", items.len()));
-    Ok(())
+    say(table)?;
+    say(format_args!("{} records, each verified: {last}\n", items.len()))
 }
 
 fn read(client: &Client, path: &str) -> Result<Value, Failure> {

@@ -97,19 +97,13 @@ impl Desk {
                     query.push(("cursor".to_owned(), next));
                 }
                 Some(next) => {
-                    show::table(self.kind, &items);
-                    say(format_args!("there are more: --cursor {next}, or --all"));
-                    return Ok(());
+                    show::table(self.kind, &items)?;
+                    return say(format_args!("there are more: --cursor {next}, or --all"));
                 }
                 None => break,
             }
         }
-        if self.json {
-            say(Value::Array(items));
-        } else {
-            show::table(self.kind, &items);
-        }
-        Ok(())
+        if self.json { say(Value::Array(items)) } else { show::table(self.kind, &items) }
     }
 
     fn update(&self, matches: &ArgMatches) -> Result<(), Failure> {
@@ -131,14 +125,15 @@ impl Desk {
 
     fn delete(&self, matches: &ArgMatches) -> Result<(), Failure> {
         let mut headers = only(matches);
-        headers.push(("prefer", format!("wait={}", matches.get_one::<u64>("wait").copied().unwrap_or(0).min(60))));
-        let answer =
-            self.client.ask(&Asked { method: "DELETE", path: self.one(matches), headers, ..Asked::default() })?;
-        if answer.status == 204 {
-            say(format_args!("{} {} is gone", self.kind.name, name(matches)));
-            return Ok(());
+        headers.push(("prefer", "respond-async".to_owned()));
+        let path = self.one(matches);
+        let answer = self.client.ask(&Asked { method: "DELETE", path, headers, ..Asked::default() })?;
+        match (answer.status, matches.get_one::<u64>("wait").copied()) {
+            (204, _) => {}
+            (202, Some(seconds)) => watch::removal(&self.client, &self.one(matches), &answer.body, seconds)?,
+            _ => return self.show(&answer.raw, &answer.body),
         }
-        self.show(&answer.raw, &answer.body)
+        say(format_args!("{} {} is gone", self.kind.name, name(matches)))
     }
 
     fn invoke(&self, action: &'static ActionDecl, matches: &ArgMatches) -> Result<(), Failure> {
@@ -148,8 +143,7 @@ impl Desk {
         let asked = Asked { method: "POST", path, headers, body: Some(body.into()), ..Asked::default() };
         let answer = self.client.ask(&asked)?;
         if answer.raw.is_empty() {
-            say("done");
-            return Ok(());
+            return say("done");
         }
         self.show(&answer.raw, &answer.body)
     }
@@ -167,11 +161,7 @@ impl Desk {
     }
 
     fn show(&self, raw: &[u8], body: &Value) -> Result<(), Failure> {
-        if self.json {
-            return show::raw(raw);
-        }
-        show::one(body);
-        Ok(())
+        if self.json { show::raw(raw) } else { show::one(body) }
     }
 
     fn many(&self) -> String {

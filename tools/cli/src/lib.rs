@@ -11,7 +11,7 @@
 //! | `client`, `connection`, `secret` | the REST door: one request; which gateway, as whom |
 //! | `demo` | a gateway of its own, from nothing to a table |
 //! | `terminal` | the MML door with line editing |
-//! | `records` | verifying, exporting |
+//! | `records`, `file` | verifying, exporting |
 //!
 //! - `clap` and `clap_complete` for the command line, built at run time: the kinds are data.
 //! - `ureq` for HTTP: blocking, small, and on `rustls` as the gateway is. Not a generated client: one would have to be
@@ -23,6 +23,7 @@ mod client;
 mod connection;
 mod demo;
 mod exit;
+mod file;
 mod inside;
 mod kind;
 mod records;
@@ -39,7 +40,7 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 
 use crate::exit::Failure;
-use crate::say::say;
+use crate::say::{result, say};
 
 pub use inside::{ExportForm, Inside, Sources, Verify};
 
@@ -68,10 +69,7 @@ fn run(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure> {
             demo::run(inside, matches.get_flag("once"), port)
         }
         Some(("check", matches)) => check(inside, matches),
-        Some(("config", matches)) => {
-            say(inside.config(&sources(matches))?.trim_end());
-            Ok(())
-        }
+        Some(("config", matches)) => say(inside.config(&sources(matches))?.trim_end()),
         Some(("mml", matches)) => mml(inside, matches),
         Some(("records", matches)) => records::run(inside, matches),
         Some(("completions", matches)) => completions(inside, matches),
@@ -96,7 +94,7 @@ fn check(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure> {
     if let Some(file) = matches.get_one::<String>("file").map(Path::new) {
         if file.extension().is_some_and(|extension| extension == "cedar") {
             for line in inside.check_policy(file)? {
-                say(line);
+                say(line)?;
             }
             return Ok(());
         }
@@ -104,8 +102,7 @@ fn check(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure> {
     }
     let mistakes = inside.check(&sources)?;
     if mistakes.is_empty() {
-        say("the configuration is right");
-        return Ok(());
+        return say("the configuration is right");
     }
     Err(Failure::usage(format!("{} mistakes\n{}", mistakes.len(), mistakes.join("\n"))))
 }
@@ -137,6 +134,7 @@ fn completions(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure>
         return Err(Failure::usage("for which shell?"));
     };
     let mut command = args::command(&inside.schema());
-    clap_complete::generate(shell, &mut command, "strowger", &mut std::io::stdout());
-    Ok(())
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, "strowger", &mut script);
+    result(|out| Ok(out.write_all(&script)?))
 }

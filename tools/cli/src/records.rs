@@ -1,22 +1,19 @@
 //! `strowger records`: verifying and exporting, offline; showing and proving, through a gateway.
 
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use clap::ArgMatches;
 
 use crate::exit::Failure;
 use crate::inside::{ExportForm, Inside, Verify};
-use crate::say::say;
-use crate::{kind, sources};
+use crate::say::{result, say};
+use crate::{file, kind, sources};
 
 pub(crate) fn run(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure> {
     match matches.subcommand() {
         Some(("verify", matches)) => verify(inside, matches),
-        Some(("head", matches)) => {
-            say(inside.head(&sources(matches))?.trim_end());
-            Ok(())
-        }
+        Some(("head", matches)) => say(inside.head(&sources(matches))?.trim_end()),
         Some(("export", matches)) => export(inside, matches),
         Some((verb, matches)) => kind::run(&strowger_kinds::record::DECL, verb, matches),
         None => Err(Failure::usage("records needs one of: show, list, prove, head, verify, export")),
@@ -32,26 +29,15 @@ fn verify(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure> {
             let _nobody_reads = write!(io::stderr(), "\r{done} records");
         }
     })?;
-    say(said);
-    Ok(())
+    say(said)
 }
 
 fn export(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure> {
     let csv = matches.get_one::<String>("form").is_some_and(|form| form == "csv");
     let form = if csv { ExportForm::Csv } else { ExportForm::Jsonl };
     let sources = sources(matches);
-    match matches.get_one::<String>("output") {
-        Some(path) => {
-            let file = File::create(path).map_err(|error| Failure::usage(format!("--output {path}: {error}")))?;
-            let mut out = BufWriter::new(file);
-            inside.export(&sources, form, &mut out)?;
-            out.flush()?;
-        }
-        None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            inside.export(&sources, form, &mut out)?;
-            out.flush()?;
-        }
+    match matches.get_one::<String>("output").map(Path::new) {
+        Some(path) => file::replace(path, |out| Ok(inside.export(&sources, form, out)?)),
+        None => result(|out| Ok(inside.export(&sources, form, out)?)),
     }
-    Ok(())
 }

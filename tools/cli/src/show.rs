@@ -1,14 +1,12 @@
 //! Answers for people: a table of many, a list of one's fields.
 
-use std::io::Write as _;
-
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 use strowger_kinds::record;
 use strowger_primitive::{Access, FieldDecl, KindDecl, Type, common};
 
 use crate::exit::Failure;
-use crate::say::say;
+use crate::say::{result, say};
 
 /// More columns than this are no table.
 const COLUMNS: usize = 7;
@@ -29,31 +27,31 @@ const LOG: [&FieldDecl; 10] = [
 
 /// The gateway's JSON, untouched.
 pub(crate) fn raw(octets: &[u8]) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(octets)?;
-    out.write_all(b"\n")?;
-    Ok(())
+    result(|out| {
+        out.write_all(octets)?;
+        Ok(out.write_all(b"\n")?)
+    })
 }
 
 /// Everything of one.
-pub(crate) fn one(body: &Value) {
+pub(crate) fn one(body: &Value) -> Result<(), Failure> {
     let mut table = plain();
     for (name, value) in body.as_object().into_iter().flatten() {
         table.add_row([name.clone(), lines(value)]);
     }
-    say(table);
+    say(table)
 }
 
 /// Many, by the fields that tell most.
-pub(crate) fn table(kind: &'static KindDecl, items: &[Value]) {
+pub(crate) fn table(kind: &'static KindDecl, items: &[Value]) -> Result<(), Failure> {
     let columns = columns(kind, items);
     let mut table = plain();
     table.set_header(columns.iter().map(|column| column.to_uppercase()));
     for item in items {
         table.add_row(columns.iter().map(|column| item.get(column).map(lines).unwrap_or_default()));
     }
-    say(table);
-    say(format_args!("{} {}", items.len(), if items.len() == 1 { kind.name } else { kind.plural }));
+    say(table)?;
+    say(format_args!("{} {}", items.len(), if items.len() == 1 { kind.name } else { kind.plural }))
 }
 
 /// An empty table of ours.

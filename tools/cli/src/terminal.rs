@@ -89,7 +89,7 @@ fn converse(schema: &Schema, options: &Options, line: &mut Line<'_>) -> Result<b
     let interrupt = line.interrupt();
     let handled = ctrlc::set_handler(move || interrupt.send());
     handled.map_err(|error| Failure::new(GENERAL, format!("signals cannot be caught: {error}")))?;
-    say("Commands end with ; and Tab completes them. LST ORDER? shows help, Ctrl-C stops one under way, Ctrl-D ends.");
+    say("Commands end with ; and Tab completes them. LST ORDER? shows help, Ctrl-C stops one under way, Ctrl-D ends.")?;
     while line.is_open() {
         let typed = match editor.readline("MML> ") {
             Ok(typed) => typed,
@@ -103,7 +103,7 @@ fn converse(schema: &Schema, options: &Options, line: &mut Line<'_>) -> Result<b
                 Some(asked) => {
                     let words: Vec<&str> = asked.split([' ', '\t', '\n', ':', ',', '=']).collect();
                     let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-                    say(strowger_speech::help(schema, &words));
+                    say(strowger_speech::help(schema, &words))?;
                 }
                 None if line.is_open() => drop(line.ask(command)?),
                 None => break,

@@ -24,7 +24,7 @@ pub(super) fn order(address: &str, password: &str) -> Result<(), Failure> {
     let mut refused = None;
     for line in BufReader::new(stream).lines() {
         let line = line?;
-        say(format_args!("  {}", line.trim_end()));
+        say(format_args!("  {}", line.trim_end()))?;
         if let Some(code) = line.trim().strip_prefix("RETCODE = ")
             && !code.starts_with("0 ")
         {

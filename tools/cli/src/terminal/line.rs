@@ -110,7 +110,7 @@ impl<'a> Line<'a> {
         stream.write_all(command.as_bytes()).and_then(|()| stream.flush()).map_err(|error| cut(&error))?;
         let mut report = Report::default();
         while let Some(line) = self.next()? {
-            say(&line);
+            say(&line)?;
             if let Some(done) = report.read(&line) {
                 return Ok(done);
             }
