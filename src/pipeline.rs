@@ -3,6 +3,7 @@
 //! A change runs on a task of its own: a peer that leaves stops nothing. A read is worked out by whoever waits for it.
 
 mod admit;
+mod asking;
 mod gate;
 mod pass;
 mod recall;
@@ -23,6 +24,7 @@ use strowger_primitive::{
 use strowger_records::{Draft, End, Recorder};
 use strowger_security::Security;
 
+use self::asking::Asking;
 use self::pass::Passed;
 use self::recall::Recall;
 use self::running::{Running, Turn, stopped};
@@ -147,8 +149,7 @@ impl Ask for Pipeline {
 impl Inner {
     /// Reads, lists, proofs and cancelling.
     async fn read(&self, request: Request) -> Result<Outcome, Fault> {
-        let mut asking =
-            Asking { draft: Draft::new(&request, self.world.mono()), recorder: &self.recorder, over: false };
+        let mut asking = Asking::new(Draft::new(&request, self.world.mono()), &self.recorder);
         let deadline = request.deadline;
         // Too large for the caller's own frame, and a long poll keeps it.
         let work = Box::pin(self.read_on(request, &mut asking.draft));
@@ -336,23 +337,6 @@ impl Inner {
         tokio::select! {
             () = change => {}
             () = self.world.sleep(patience) => {}
-        }
-    }
-}
-
-/// A read in somebody's hands, who may let it go at any moment. What is let go while it is proven leaves a record: a
-/// wrong secret counts against its name whether or not the answer is waited for.
-struct Asking<'a> {
-    draft: Draft,
-    recorder: &'a Recorder,
-    over: bool,
-}
-
-impl Drop for Asking<'_> {
-    fn drop(&mut self) {
-        if !self.over && !self.draft.is_proven() {
-            let text = "the peer left before it was proven";
-            self.recorder.refused(&self.draft, &Fault::new(FaultKind::Unauthenticated, "left-unproven", text));
         }
     }
 }

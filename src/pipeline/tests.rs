@@ -338,7 +338,7 @@ async fn who_lets_his_proof_go_leaves_a_record() {
     let house = House::new().await;
     let guess = |no| {
         let mut guess = house.request(Operation::List(Query::all(&order::DECL)));
-        let secret = Secret::new(&format!("a wrong guess {no}"));
+        let secret = Secret::new(format!("a wrong guess {no}"));
         guess.claim = Claim::Password { principal: "operator".into(), secret };
         Box::pin(house.ask(guess))
     };
