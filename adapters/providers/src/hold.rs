@@ -21,6 +21,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::descriptors;
+
 /// Exit code of a hold whose workspace another one has.
 pub(crate) const TAKEN: u8 = 75;
 /// Exit code of a hold that has no space for what it must write down.
@@ -35,6 +37,9 @@ const USAGE: u8 = 2;
 /// anything else, told on standard error. 126 and 127 mean that the program itself could not be started.
 #[must_use]
 pub fn main(args: &[OsString]) -> ExitCode {
+    if let Err(error) = descriptors::take_on() {
+        complain(&format_args!("taking on the limit of descriptors: {error}"));
+    }
     let words: Vec<_> = args.iter().map(|word| word.to_str()).collect();
     match (words.as_slice(), args) {
         ([Some("--help" | "-h")], _) => {

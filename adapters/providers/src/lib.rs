@@ -20,8 +20,13 @@
 //! | `ended.json` | how the program ended |
 //! | `socket` | asks the hold: `status`, `watch`, `stop MILLISECONDS` |
 //!
-//! Beside them lie `.lock`, which all gateways share while they use the folder, and for a moment `.new-…` and `.gone-…`:
-//! what is being made and removed. Whoever opens the folder alone removes what a crash left of these.
+//! Beside them lie `.owner`, which says what gateway the folder belongs to, `.lock`, which that gateway and whoever
+//! follows it share while they use the folder, and for a moment `.new-…` and `.gone-…`: what is being made and removed.
+//! Whoever opens the folder alone removes what a crash left of these. A folder of another gateway, or one without an
+//! owner that holds anything else, is refused; what is not named like a step is never touched.
+//!
+//! **Descriptors**: a program that runs costs the gateway two, the connection that tells of its end and the process
+//! descriptor of its hold. [`raise_descriptors`] gives the gateway what it may have; the program keeps what it had.
 //!
 //! A workspace appears by one rename, complete and synced, and goes by one rename made under its lock. So after a
 //! crash at any moment there is none, or one that can be joined, and never two programs for one step.
@@ -34,6 +39,7 @@
 //! engines and systemd's D-Bus, which a bare machine does not have; `nix`, which says what rustix says; `command-group`
 //! and `process-wrap`, which keep their knowledge in a process that must not die, as ours may.
 
+mod descriptors;
 pub mod hold;
 mod options;
 mod process;
@@ -42,5 +48,6 @@ mod seen;
 mod spec;
 mod workspace;
 
+pub use descriptors::{Descriptors, raise_descriptors};
 pub use options::{Options, Ports};
 pub use process::{Error, Process};

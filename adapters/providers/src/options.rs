@@ -12,8 +12,8 @@ use strowger_primitive::{BadOption, Name};
 pub struct Options {
     /// Its name in every door.
     pub name: String,
-    /// The folder of all workspaces; made where it is not there, readable by the gateway alone. The configuration
-    /// that leaves it out means a folder beside the store.
+    /// The folder of all workspaces of this gateway and of nothing else; made where it is not there, readable by the
+    /// gateway alone. The configuration that leaves it out means a folder beside the store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspaces: Option<PathBuf>,
     /// The ports it gives away on 127.0.0.1. They should lie below the kernel's range for outgoing connections.

@@ -1,5 +1,6 @@
 //! The provider `process`: programs on the gateway's own machine, each kept by a [`hold`](crate::hold).
 
+mod binary;
 mod clear;
 mod deaths;
 mod fault;
@@ -8,6 +9,8 @@ mod folder;
 mod ledger;
 mod line;
 mod make;
+mod names;
+mod owner;
 mod plan;
 mod ready;
 mod start;
@@ -24,12 +27,15 @@ use strowger_primitive::{
     World,
 };
 
+use self::binary::Binary;
 use self::deaths::Deaths;
 use self::folder::Folder;
 use self::make::Maker;
+use self::names::is_step;
 use self::turns::{Turn, Turns};
 use self::wait::{LOOK, blocking, left, within};
 use crate::Options;
+use crate::descriptors::Descriptors;
 use crate::hold::own_binary;
 use crate::seen::outgoing_ports;
 use crate::spec::Spec;
@@ -48,10 +54,36 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The folder of the workspaces is somebody else's, who has no gateway.
+    #[error(
+        "the folder of workspaces {} holds {found:?}, which is no workspace: name a new or an empty folder in \
+         process.workspaces",
+        path.display()
+    )]
+    Foreign {
+        /// Which.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+    },
+    /// The folder of the workspaces is another gateway's, which would lose all that it runs.
+    #[error(
+        "the folder of workspaces {} belongs to the gateway {owner:?}: name another folder in process.workspaces; where \
+         that gateway is gone for good, stop what it left and remove {}",
+        path.display(), file.display()
+    )]
+    Owned {
+        /// Which.
+        path: PathBuf,
+        /// Whose.
+        owner: String,
+        /// The file that says so.
+        file: PathBuf,
+    },
 }
 
-/// Runs programs. Two of them in one folder of workspaces never start a step twice, but may give one port to two steps:
-/// they should not go on side by side.
+/// Runs programs. Two of one owner in one folder of workspaces never start a step twice, but may give one port to two
+/// steps: they should not go on side by side.
 pub struct Process {
     card: ProviderCard,
     world: Arc<dyn World>,
@@ -59,6 +91,7 @@ pub struct Process {
     maker: Arc<Maker>,
     /// The binary that knows `hold`; `None`: this one.
     gateway: Option<PathBuf>,
+    descriptors: Descriptors,
     turns: Turns,
     deaths: Arc<Deaths>,
     changes: Mutex<Option<Changes>>,
@@ -68,9 +101,17 @@ impl Process {
     /// Opens the folder of workspaces, removes what a crash left half-made there, and learns which ports are given
     /// away. It reads the disk and blocks for that long. What runs goes on running; [`Provider::survey`] tells of it.
     ///
+    /// `owner` tells the gateway from all others for ever, on one line: it is kept with what the gateway knows, and
+    /// goes wherever that goes. Programs have `descriptors` as they were before.
+    ///
     /// # Errors
     /// All mistakes in the options at once, or a folder that cannot be used.
-    pub fn new(options: &Options, world: Arc<dyn World>) -> Result<Arc<Self>, Error> {
+    pub fn new(
+        options: &Options,
+        owner: &str,
+        descriptors: Descriptors,
+        world: Arc<dyn World>,
+    ) -> Result<Arc<Self>, Error> {
         let mut flaws = options.flaws();
         let name = Name::new(&options.name);
         let folder = options.workspaces.as_deref().map(std::path::absolute).and_then(Result::ok);
@@ -86,7 +127,7 @@ impl Process {
         let mut seed = [0; 2];
         world.random(&mut seed);
         let unusable = |source| Error::Folder { path: folder.clone(), source };
-        let opened = Arc::new(Folder::open(folder.clone(), Arc::clone(&world)).map_err(unusable)?);
+        let opened = Arc::new(Folder::open(folder.clone(), owner, Arc::clone(&world))?);
         let maker = Maker::new(Arc::clone(&opened), options, u16::from_ne_bytes(seed)).map_err(unusable)?;
         let (deaths, changes) = Deaths::new(Arc::clone(&world));
         Ok(Arc::new(Self {
@@ -95,6 +136,7 @@ impl Process {
             folder: opened,
             maker: Arc::new(maker),
             gateway: options.binary.clone(),
+            descriptors,
             turns: Turns::default(),
             deaths,
             changes: Mutex::new(Some(changes)),
@@ -149,14 +191,18 @@ impl Process {
     }
 
     async fn turn(&self, step: &StepId, by: Deadline) -> Result<Turn, ProviderError> {
+        // What the folder would not list again is not made.
+        if !is_step(step.0.as_str()) {
+            return Err(fault::internal(format!("{:?} is not named like a step", step.0)));
+        }
         let left = left(self.world.as_ref(), by, "waiting for the same step")?;
         let turn = within(self.world.as_ref(), left, self.turns.turn(&step.0)).await;
         turn.ok_or_else(|| fault::late("waiting for the same step"))
     }
 
     /// Asked each time: this binary may be replaced while it runs.
-    fn gateway(&self) -> PathBuf {
-        self.gateway.clone().unwrap_or_else(own_binary)
+    fn gateway(&self) -> Binary {
+        Binary { path: self.gateway.clone().unwrap_or_else(own_binary), descriptors: self.descriptors }
     }
 }
 

@@ -235,7 +235,7 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
 }
 
 /// The program may have put anything there: a pipe without an end must not hold us up.
-fn open_to_read(path: &Path) -> io::Result<File> {
+pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
     #[expect(clippy::cast_possible_wrap, reason = "the flags of open(2) are an int there and unsigned here")]
     let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
     OpenOptions::new().read(true).custom_flags(flags).open(path)
@@ -245,7 +245,7 @@ fn private_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)
 }
 
-fn write_synced(path: &Path, octets: &[u8]) -> io::Result<()> {
+pub(crate) fn write_synced(path: &Path, octets: &[u8]) -> io::Result<()> {
     let mut file = private_file(path)?;
     file.write_all(octets)?;
     file.sync_all()

@@ -23,13 +23,20 @@ pub(super) enum Said {
 /// Longest answer, in octets.
 const LONGEST: u64 = 64;
 
-/// Asks the hold of that workspace one thing. An error means that nobody listens, or that whoever did is gone.
+/// Asks the hold of that workspace one thing. An error means that there is no hold, as [`is_gone`] tells, or that it
+/// cannot be reached now.
 pub(super) async fn ask(workspace: &Workspace, word: &str) -> io::Result<Said> {
     let mut stream = BufReader::new(open(workspace).await?);
     stream.write_all(format!("{word}\n").as_bytes()).await?;
     let mut answer = String::new();
     stream.take(LONGEST).read_line(&mut answer).await?;
     read(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "the hold went without an answer"))
+}
+
+/// Whether that error means that nobody listens, or that whoever did is gone.
+pub(super) fn is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionRefused, ConnectionReset, NotADirectory, NotFound, UnexpectedEof};
+    matches!(error.kind(), NotFound | NotADirectory | ConnectionRefused | ConnectionReset | BrokenPipe | UnexpectedEof)
 }
 
 /// The address of a socket has room for 108 octets (unix(7)), a path has more: the folder is opened first and named
@@ -53,6 +60,14 @@ fn read(answer: &str) -> Option<Said> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gateway_without_descriptors_takes_nobody_for_gone() {
+        use rustix::io::Errno;
+        let is_gone = |errno: Errno| is_gone(&errno.into());
+        assert!([Errno::NOENT, Errno::CONNREFUSED, Errno::PIPE, Errno::CONNRESET].into_iter().all(is_gone));
+        assert!(![Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN, Errno::ACCESS].into_iter().any(is_gone));
+    }
 
     #[test]
     fn answers_are_read_and_nothing_else() {

@@ -1,7 +1,6 @@
 //! Observes health: looks until the check passes, the program ends, or the time for the start is over.
 
 use std::net::Ipv4Addr;
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -9,8 +8,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use strowger_primitive::{Deadline, ProviderError, StepId, World};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::process::Command;
 
+use super::binary::Binary;
 use super::fault;
 use super::ledger::is_free;
 use super::line::{self, Said};
@@ -22,6 +21,8 @@ use crate::workspace::Workspace;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// Without a check a program is taken to live when it has lived so long.
 const ALIVE: Duration = Duration::from_millis(200);
+/// Between two tries to reach a hold that is there.
+const AGAIN: Duration = Duration::from_millis(100);
 /// Lines of output that say why a start failed.
 const LINES: usize = 10;
 /// The status line of an answer is no longer, in octets.
@@ -30,7 +31,7 @@ const STATUS_LINE: usize = 256;
 /// Waits until the program in `workspace` is observed healthy.
 pub(super) async fn observe(
     world: &dyn World,
-    gateway: &Path,
+    gateway: &Binary,
     workspace: &Workspace,
     step: &StepId,
     by: Deadline,
@@ -41,7 +42,7 @@ pub(super) async fn observe(
     };
     let seen = tokio::select! {
         biased;
-        end = line::ask(workspace, "watch") => Seen::Ended(end.ok()),
+        said = end(world, workspace) => Seen::Ended(said),
         seen = look(world, gateway, workspace, &spec, by) => seen?,
     };
     let what = &spec.component;
@@ -71,6 +72,18 @@ pub(super) async fn observe(
     Err(fault::start_failed(public, if lines.is_empty() { "it said nothing".to_owned() } else { lines }))
 }
 
+/// What the hold says of the end, when it comes; nothing where the hold itself is gone. That it cannot be reached now,
+/// as by a gateway without a descriptor left, is no end.
+async fn end(world: &dyn World, workspace: &Workspace) -> Option<Said> {
+    loop {
+        match line::ask(workspace, "watch").await {
+            Ok(said) => return Some(said),
+            Err(error) if line::is_gone(&error) => return None,
+            Err(_) => world.sleep(AGAIN).await,
+        }
+    }
+}
+
 /// A port of a program that has ended on which somebody listens.
 fn taken(ports: &[Port]) -> Option<u16> {
     ports.iter().map(|port| port.number).find(|port| !is_free(*port))
@@ -87,7 +100,7 @@ enum Seen {
 
 async fn look(
     world: &dyn World,
-    gateway: &Path,
+    gateway: &Binary,
     workspace: &Workspace,
     spec: &Spec,
     by: Deadline,
@@ -124,7 +137,7 @@ async fn look(
 }
 
 /// One look; why it failed is for people.
-async fn once(check: &Check, spec: &Spec, gateway: &Path, workspace: &Workspace) -> Result<(), String> {
+async fn once(check: &Check, spec: &Spec, gateway: &Binary, workspace: &Workspace) -> Result<(), String> {
     match check {
         Check::Tcp => connect(spec).await.map(drop),
         Check::Http(path) => http(connect(spec).await?, spec, path).await,
@@ -169,15 +182,13 @@ fn status(answer: &[u8]) -> Option<u16> {
 }
 
 /// The command lives under the program's limits and environment, and never longer than the look.
-async fn command(gateway: &Path, workspace: &Workspace) -> Result<(), String> {
+async fn command(gateway: &Binary, workspace: &Workspace) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("the command: {error}");
-    let mut child = Command::new(gateway)
-        .arg0("strowger")
-        .args(["hold", "--check"])
+    let mut child = gateway
+        .hold()
+        .arg("--check")
         .arg(std::process::id().to_string())
         .current_dir(workspace.path())
-        .env_clear()
-        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .process_group(0)
@@ -211,5 +222,24 @@ mod tests {
         for bad in ["", "HTTP/1.1 20", "HTTP/1.1 2000 OK", "HTTP/2 200", "SSH-2.0-x", "HTTP/1.1 +20 OK"] {
             assert_eq!(status(bad.as_bytes()), None, "{bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn only_a_hold_that_is_gone_tells_of_an_end_without_a_word() {
+        use std::fs;
+
+        use super::super::wait::within;
+
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::at(folder.path());
+        let world = strowger_driver::System;
+        // An error that says nothing about who listens, which a test can make without harm to others.
+        std::os::unix::fs::symlink(workspace.control(), workspace.control()).unwrap();
+        let ask = line::ask(&workspace, "watch").await;
+        assert!(ask.is_err_and(|error| !line::is_gone(&error)));
+        let mut end = Box::pin(end(&world, &workspace));
+        assert_eq!(within(&world, AGAIN * 2, &mut end).await, None, "it is not known yet");
+        fs::remove_file(workspace.control()).unwrap();
+        assert_eq!(within(&world, AGAIN * 100, &mut end).await, Some(None), "it is gone");
     }
 }

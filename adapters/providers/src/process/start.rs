@@ -1,18 +1,19 @@
 //! Makes the program of a workspace run: joins the hold it has, or starts one.
 
 use std::io;
-use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_primitive::{Deadline, ProviderError, World};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
+use super::binary::Binary;
 use super::fault;
 use super::line::{self, Said};
 use super::wait::{left, within};
+use crate::descriptors::none_left;
 use crate::hold::{FULL, TAKEN};
 use crate::workspace::Workspace;
 
@@ -31,11 +32,10 @@ enum Begun {
     Taken,
 }
 
-/// The number of the program that runs in `workspace`; it is started where none runs. `gateway` is the binary that
-/// knows `hold`.
+/// The number of the program that runs in `workspace`; it is started where none runs.
 pub(super) async fn run(
     world: &Arc<dyn World>,
-    gateway: &Path,
+    gateway: &Binary,
     workspace: &Workspace,
     by: Deadline,
 ) -> Result<i32, ProviderError> {
@@ -59,29 +59,23 @@ pub(super) async fn run(
 
 async fn begin(
     world: &Arc<dyn World>,
-    gateway: &Path,
+    gateway: &Binary,
     workspace: &Workspace,
     by: Deadline,
 ) -> Result<Begun, ProviderError> {
     let left = left(world.as_ref(), by, "starting the process")?;
-    let hold = Command::new(gateway)
-        .arg0("strowger")
-        .arg("hold")
-        .arg(workspace.path())
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
+    let hold = gateway.hold().arg(workspace.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut hold = hold.map_err(|error| {
-        if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory) {
+        if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory) || none_left(&error) {
             fault::cannot_start(error)
         } else {
-            fault::internal(format!("{}: {error}", gateway.display()))
+            fault::internal(format!("{}: {error}", gateway.path.display()))
         }
     })?;
     match within(world.as_ref(), FIRST_WORD.min(left), first_word(&mut hold)).await {
         Some(Some(pid)) => {
+            // One descriptor less for as long as the program lives. A hold does not need anybody to listen.
+            drop(hold.stderr.take());
             // Somebody must ask how it ended, or it stays in the table of processes.
             world.spawn("hold", Box::pin(async move { drop(hold.wait().await) }));
             Ok(Begun::Running(pid))

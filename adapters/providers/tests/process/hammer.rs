@@ -8,7 +8,7 @@ use strowger_driver::System;
 use strowger_primitive::{FoundState, Provider as _, StepId, World as _};
 use strowger_providers::{Options, Process};
 
-use crate::place::{PORTS, Place, by, kill, port_of, run, sample, script, step, undo, until};
+use crate::place::{DESCRIPTORS, OWNER, PORTS, Place, by, kill, port_of, run, sample, script, step, undo, until};
 
 const CYCLES: usize = 30;
 const STEPS: u64 = 6;
@@ -44,7 +44,7 @@ async fn gateway() {
     let Ok(options) = std::env::var(OPTIONS) else { return };
     let undoes: u64 = std::env::var(UNDOES).unwrap().parse().unwrap();
     let options: Options = toml::from_str(&options).unwrap();
-    let provider = Process::new(&options, std::sync::Arc::new(System)).unwrap();
+    let provider = Process::new(&options, OWNER, DESCRIPTORS, std::sync::Arc::new(System)).unwrap();
     provider.survey(by(20)).await.unwrap();
     let mut all = tokio::task::JoinSet::new();
     for one in steps() {
@@ -102,11 +102,23 @@ async fn killed_at_any_moment_nothing_is_started_twice_or_left() {
     place.leaves_nothing().await;
 }
 
+/// Whether the gateway has the other end of what a hold complains to.
+fn listens(gateway: u32, place: &Place) -> bool {
+    let file = |path: String| std::fs::read_link(path).ok();
+    let holds: Vec<_> = steps().iter().flat_map(|one| place.holds(one)).collect();
+    let theirs: BTreeSet<_> = holds.iter().filter_map(|hold| file(format!("/proc/{}/fd/2", hold.pid))).collect();
+    let is_pipe = |file: &std::path::PathBuf| file.to_str().is_some_and(|name| name.starts_with("pipe:["));
+    assert!(theirs.len() == holds.len() && theirs.iter().all(is_pipe), "each has one: {theirs:?}");
+    let open = std::fs::read_dir(format!("/proc/{gateway}/fd")).unwrap().flatten();
+    open.filter_map(|open| open.path().read_link().ok()).any(|open| theirs.contains(&open))
+}
+
 #[tokio::test]
 async fn what_runs_outlives_its_gateway() {
     let place = Place::new();
     let mut gateway = gateway_for(&place, 0);
-    until("all run", || steps().iter().all(|one| !place.holds(one).is_empty())).await;
+    until("all run", || steps().iter().all(|one| !place.programs(one).is_empty())).await;
+    until("it keeps nothing of what only a start needs", || !listens(gateway.id(), &place)).await;
     gateway.kill().unwrap();
     gateway.wait().unwrap();
     let after = place.provider();

@@ -3,7 +3,8 @@
 use std::fs;
 
 use crate::place::{Place, run, script, step, undo, until};
-use strowger_primitive::{Limits, Provider as _};
+use strowger_primitive::{Check, Limits, Provider as _};
+use strowger_providers::Descriptors;
 
 /// What a script says under those limits until it ends, and its status.
 async fn said(limits: Limits, program: &str) -> (String, String) {
@@ -37,6 +38,23 @@ async fn files_are_limited() {
     )
     .await;
     assert!(told.starts_with("6\n") && told.ends_with("cat 127\n"), "{told}");
+}
+
+#[tokio::test]
+async fn descriptors_of_the_gateway_are_not_its_programs() {
+    let (mut place, one) = (Place::new(), step("one"));
+    place.descriptors = Descriptors { before: Some(200), now: Some(300) };
+    let provider = place.provider();
+    let mut task = script("ulimit -Sn; ulimit -Hn; echo > told; exec sleep 600");
+    task.component.health.check = Some(Check::Command("/bin/sh -c ${look}".into()));
+    task.values.insert("look".into(), "test -e told && test $(ulimit -Sn) = 200".into());
+    run(&provider, &one, &task).await.unwrap();
+    let said = || fs::read_to_string(place.workspace(&one).join("output.log")).unwrap();
+    until("it has told", || said().lines().count() == 2).await;
+    let said = said();
+    assert!(said.starts_with("200\n") && !said.ends_with("\n200\n"), "{said}");
+    undo(&provider, &one).await;
+    place.leaves_nothing().await;
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use strowger_primitive::{
     Check, Component, Deadline, HealthCheck, Limits, Name, Provider as _, ProviderError, Receipt, StepId, Task,
     World as _,
 };
-use strowger_providers::{Options, Ports, Process};
+use strowger_providers::{Descriptors, Options, Ports, Process};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -24,10 +24,17 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_strowger-hold-test");
 /// Each place has so many ports.
 pub(crate) const PORTS: u16 = 24;
 
+/// Whose all folders are.
+pub(crate) const OWNER: &str = "test";
+
+/// Nothing was raised.
+pub(crate) const DESCRIPTORS: Descriptors = Descriptors { before: None, now: None };
+
 /// A folder and ports of its own.
 pub(crate) struct Place {
     folder: tempfile::TempDir,
     pub(crate) options: Options,
+    pub(crate) descriptors: Descriptors,
 }
 
 impl Place {
@@ -42,12 +49,12 @@ impl Place {
             binary: Some(BINARY.into()),
             ..Options::default()
         };
-        Self { folder, options }
+        Self { folder, options, descriptors: DESCRIPTORS }
     }
 
     /// A gateway's provider; a second one is what comes after a restart.
     pub(crate) fn provider(&self) -> Arc<Process> {
-        Process::new(&self.options, Arc::new(System)).unwrap()
+        Process::new(&self.options, OWNER, self.descriptors, Arc::new(System)).unwrap()
     }
 
     /// Outside all workspaces.
@@ -63,11 +70,11 @@ impl Place {
         self.workspaces().join(step.0.as_str())
     }
 
-    /// What lies in the folder of workspaces, but for its lock.
+    /// What lies in the folder of workspaces, but for its lock and its owner.
     pub(crate) fn listed(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.workspaces()) else { return Vec::new() };
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        names.filter(|name| name != ".lock").collect()
+        names.filter(|name| name != ".lock" && name != ".owner").collect()
     }
 
     /// Everything that runs in or because of this folder.
@@ -161,8 +168,17 @@ pub(crate) fn by(seconds: u64) -> Deadline {
     Deadline(System.now().mono + Duration::from_secs(seconds))
 }
 
+/// A step whose name shows `name`, as far as the letters of an identifier go.
 pub(crate) fn step(name: &str) -> StepId {
-    StepId(Name::new(name).unwrap())
+    let letter = |letter| match letter {
+        'i' | 'l' => '1',
+        'o' => '0',
+        'u' => 'v',
+        '-' => 'z',
+        other => other,
+    };
+    let name: String = name.chars().map(letter).collect();
+    StepId(Name::new(&format!("{name:0>26}-1-1")).unwrap())
 }
 
 /// A task that runs a shell script without any check.

@@ -133,7 +133,7 @@ async fn there_are_never_more_than_most() {
 
 #[tokio::test]
 async fn a_path_longer_than_an_address_of_a_socket_will_do() {
-    let (mut place, one) = (Place::new(), step(&"x".repeat(64)));
+    let (mut place, one) = (Place::new(), step(&"x".repeat(25)));
     place.options.workspaces = Some(place.path("w").join("y".repeat(120)));
     let provider = place.provider();
     let first = run(&provider, &one, &sample()).await.unwrap();

@@ -1,10 +1,12 @@
 //! What a gateway finds after its restart, and how it learns of deaths.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_primitive::{Found, FoundState, Provider as _, World as _};
+use strowger_primitive::{FaultKind, Found, FoundState, Name, Provider as _, StepId, World as _};
+use strowger_providers::{Error, Process};
 
-use crate::place::{Place, by, kill, run, sample, script, step, undo, until};
+use crate::place::{DESCRIPTORS, Place, by, kill, run, sample, script, step, undo, until};
 
 async fn next(changes: &mut strowger_primitive::Changes) -> Found {
     tokio::select! {
@@ -59,6 +61,31 @@ async fn deaths_are_told_whenever_they_are_read_and_only_those_nobody_asked_for(
     undo(&provider, &late).await;
     place.leaves_nothing().await;
     assert!(changes.try_recv().is_err(), "what was asked for is no news");
+}
+
+#[tokio::test]
+async fn what_is_not_ours_is_not_found_made_or_undone() {
+    let place = Place::new();
+    let provider = place.provider();
+    let (theirs, alice) = (place.workspaces().join("alice"), StepId(Name::new("alice").unwrap()));
+    std::fs::create_dir(&theirs).unwrap();
+    assert!(provider.survey(by(20)).await.unwrap().is_empty());
+    assert_eq!(provider.perform(&alice, &sample(), by(20)).await.unwrap_err().kind, FaultKind::Internal);
+    assert_eq!(provider.undo(&alice, by(20)).await.unwrap_err().kind, FaultKind::Internal);
+    std::fs::remove_dir(theirs).unwrap();
+    place.leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn another_gateway_does_not_come_in() {
+    let (place, one) = (Place::new(), step("one"));
+    let provider = place.provider();
+    run(&provider, &one, &sample()).await.unwrap();
+    let other = Process::new(&place.options, "other", DESCRIPTORS, Arc::new(strowger_driver::System));
+    assert!(matches!(other, Err(Error::Owned { .. })));
+    assert_eq!(provider.survey(by(20)).await.unwrap().len(), 1);
+    undo(&provider, &one).await;
+    place.leaves_nothing().await;
 }
 
 #[tokio::test]
