@@ -146,7 +146,13 @@ impl Config {
         for unknown in table.keys() {
             mistakes.push(mistake(unknown, &format!("is no section; there are: {}", SECTIONS.join(", "))));
         }
-        for (name, value) in listen {
+        for (name, mut value) in listen {
+            if let Value::Table(listener) = &mut value
+                && crate::assemble::PROTOCOLS.contains(&name.as_str())
+            {
+                // A listener called mml speaks MML, unless it says otherwise.
+                listener.entry("protocol").or_insert_with(|| Value::String(name.clone()));
+            }
             let mut options: strowger_driver::Options = of_section((Some(value), format!("listen.{name}")), mistakes);
             options.name.clone_from(&name);
             config.listen.insert(name, options);

@@ -44,7 +44,11 @@ impl strowger_cli::Inside for Inside {
         match strowger_security::check_policy(&text, &strowger_kinds::all()) {
             Ok(facts) => {
                 let live = facts.live.into_iter().map(|live| format!("live, runs for each request: {live}"));
-                Ok(std::iter::once(format!("{} policies, all right", facts.policies)).chain(live).collect())
+                let count = match facts.policies {
+                    1 => "1 policy, all right".to_owned(),
+                    many => format!("{many} policies, all right"),
+                };
+                Ok(std::iter::once(count).chain(live).collect())
             }
             Err(mistakes) => bail!("{}", mistakes.join("\n")),
         }
@@ -93,6 +97,10 @@ impl strowger_cli::Inside for Inside {
                 if report.given { ", and the head saved earlier is a part of it" } else { "" }
             ),
         })
+    }
+
+    fn key(&self, sources: &strowger_cli::Sources) -> Result<String> {
+        Ok(verifier(&load(sources)?, "")?.to_string())
     }
 
     fn head(&self, sources: &strowger_cli::Sources) -> Result<String> {

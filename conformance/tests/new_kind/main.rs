@@ -195,6 +195,10 @@ impl Inside for Grown {
         Ok(String::new())
     }
 
+    fn key(&self, _: &Sources) -> Result<String> {
+        bail!("nothing is recorded")
+    }
+
     fn head(&self, _: &Sources) -> Result<String> {
         bail!("nothing is recorded")
     }

@@ -18,8 +18,8 @@ pub fn print(schema: &Schema) -> String {
     page.text(&format!("Generated from the schema, version {}.", schema.version()));
     page.list(schema.kinds().map(|k| format!("[{}](#{}): {}", k.name, k.name, cell(k.doc))));
     page.text(
-        "Names are written here as MML and the command line take them, in kebab case; JSON writes `maxCalls`, MML \
-         `MAX_CALLS`. Limits of text are octets. No: the stable number of a field. Access: `read` is written by the \
+        "Names are written here as the command line takes them, in kebab case; JSON writes `maxCalls`, MML `MAX_CALLS`. \
+         A list of records is one flag a record, without its s: `--item`. Limits of text are octets. No: the stable number of a field. Access: `read` is written by the \
          gateway alone, `write` at any time, `create-only` by the maker, `write-only` is never shown.",
     );
     for kind in schema.kinds() {
@@ -27,7 +27,8 @@ pub fn print(schema: &Schema) -> String {
     }
     page.enums(schema);
     page.text("## Types");
-    page.text("How each type is said in each protocol. n, a, b and s are its bounds.");
+    page.text("How each type is said. The doors of today speak JSON, MML and CLI; the other columns are what the doors to come \
+         will say. A policy sees `owner` and `tenant` of a resource alone. n, a, b and s are its bounds.");
     page.table(&TypeRow::COLUMNS, TYPES.iter().map(|row| row.cells().map(cell).to_vec()));
     page.0
 }

@@ -114,7 +114,8 @@ pub mod component {
         5,
         "arguments",
         Type::List { of: &Type::Text { max: 1_024 }, max: 64 },
-        "Its arguments; ${name} is replaced by a parameter, ${port.name} by a port.",
+        "Its arguments; ${name} is replaced by a parameter, ${port.name} by a port, ${service}, ${tenant} and \
+         ${workspace} by what they are.",
     )
     .write();
     /// Its environment.

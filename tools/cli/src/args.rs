@@ -1,6 +1,7 @@
 //! The command line, built from the declarations: a kind that is declared has its commands.
 
 use clap::{Arg, ArgAction, Command};
+use strowger_kinds::order;
 use strowger_primitive::{ActionDecl, FieldDecl, Indexed, KindDecl, Schema, Type, Verb};
 
 use crate::exit;
@@ -27,8 +28,8 @@ pub(crate) fn command(schema: &Schema) -> Command {
             exit::HELP
         ))
         .subcommand(configured(Command::new("serve").about("Runs a gateway until it is told to stop")).arg(
-            file("ready-file", "Write there, as JSON, where it listens once it serves"),
-        ).after_help("Examples:\n  strowger serve\n  strowger serve --config /etc/strowger.toml\n  strowger serve --set data=/srv/strowger --set listen.http.address=0.0.0.0:8080"))
+            file("ready-file", "Write there, as JSON, where it listens once it serves, and at the first start the operator's secret"),
+        ).after_help("Examples:\n  strowger serve\n  strowger serve --config /etc/strowger.toml\n  strowger serve --set data=/srv/strowger --set listen.http.address=0.0.0.0:8443 --set listen.http.tls={}"))
         .subcommand(
             Command::new("demo")
                 .about("Starts a gateway on loopback, orders a service over HTTP and over MML, shows what came of it")
@@ -51,14 +52,15 @@ pub(crate) fn command(schema: &Schema) -> Command {
         .subcommand(configured(
             Command::new("config")
                 .about("Prints the effective configuration with its defaults")
-                .after_help("Examples:\n  strowger config > strowger.toml\n  strowger config --config /etc/strowger.toml"),
+                .after_help("Examples:\n  strowger config\n  strowger config --config /etc/strowger.toml --set data=/srv/strowger"),
         ))
-        .subcommand(connected(
+        .subcommand(logged_in(
             Command::new("mml")
                 .about("A terminal on the MML door; with input from a pipe, a batch")
                 .arg(Arg::new("address").value_name("ADDRESS").default_value("127.0.0.1:8023").help("Where the door is"))
                 .arg(switch("tls", "Speak TLS"))
-                .after_help("Examples:\n  strowger mml\n  strowger mml gw.example:8024 --tls --ca ca.pem --user alice@acme\n  echo 'LST ORDER:;' | strowger mml --user alice@acme"),
+                .after_help("Examples:\n  strowger mml\n  strowger mml gw.example:8024 --tls --ca ca.pem --user alice@acme\n  echo 'LST ORDER:;' | strowger mml --user alice@acme\n\n\
+                    In the session, USE TENANT: NAME=\"acme\"; speaks of another tenant's things."),
         ))
         .subcommand(records())
         .subcommand(
@@ -95,9 +97,14 @@ fn records() -> Command {
             configured(Command::new("verify").about("Verifies the log of a gateway that is stopped, or an export"))
                 .arg(file("export", "An export in JSON lines instead of the store"))
                 .arg(file("head", "A head saved earlier: the log must still begin with what it signs"))
-                .arg(file("key", "The verifier key, where the node's own is not at hand"))
+                .arg(file("key", "The verifier key that `records key` printed, where the node's own is not at hand"))
                 .after_help("Examples:\n  strowger records verify --set data=/srv/strowger\n  strowger records verify --export log.jsonl --head saved.head"),
         )
+        .subcommand(configured(
+            Command::new("key")
+                .about("Prints the verifier key, by which heads and exports are verified elsewhere")
+                .after_help("Examples:\n  strowger records key --set data=/srv/strowger > strowger.key"),
+        ))
         .subcommand(configured(
             Command::new("head")
                 .about("Prints the newest signed head of a gateway that is stopped, to be saved elsewhere")
@@ -148,7 +155,24 @@ fn create(kind: &'static KindDecl) -> Command {
 
 fn example(kind: &'static KindDecl) -> String {
     let required = kind.fields().filter(|f| f.creatable() && f.required && f.name != "name");
-    required.map(|f| format!(" --{} ...", flag(f))).collect()
+    let required: String = required.map(|f| format!(" --{} ...", flag(f))).collect();
+    if kind.number == order::DECL.number { " --offer hello --set greeting=hi --wait".to_owned() } else { required }
+}
+
+/// One that may be there.
+fn one(kind: &'static KindDecl) -> &'static str {
+    match kind.indexed {
+        Indexed::Name => "x-1",
+        Indexed::Sequence => "17",
+    }
+}
+
+/// How a list is asked for.
+fn choice(kind: &'static KindDecl) -> &'static str {
+    match kind.indexed {
+        Indexed::Name => "--where created-by=alice --sort=-created-at",
+        Indexed::Sequence => "--where principal=alice --sort=-sequence",
+    }
 }
 
 fn read(kind: &'static KindDecl) -> Command {
@@ -159,7 +183,11 @@ fn read(kind: &'static KindDecl) -> Command {
             .arg(index(kind))
             .arg(repeated("field", "FIELD", "Only these fields")),
     )
-    .after_help(format!("Examples:\n  strowger {0} show x-1\n  strowger {0} show x-1 --json", kind.name))
+    .after_help(format!(
+        "Examples:\n  strowger {0} show {1}\n  strowger {0} show {1} --json",
+        kind.name,
+        one(kind)
+    ))
 }
 
 fn list(kind: &'static KindDecl) -> Command {
@@ -177,8 +205,9 @@ fn list(kind: &'static KindDecl) -> Command {
             .arg(switch("all", "All pages")),
     )
     .after_help(format!(
-        "Examples:\n  strowger {0} list\n  strowger {0} list --where created-by=alice --sort=-created-at --limit 20",
-        kind.name
+        "Examples:\n  strowger {0} list\n  strowger {0} list {1} --limit 20",
+        kind.name,
+        choice(kind)
     ))
 }
 
@@ -217,7 +246,7 @@ fn invoke(kind: &'static KindDecl, action: &'static ActionDecl) -> Command {
             .arg(index(kind))
             .args(action.input.iter().map(|field| of_field(field, field.required))),
     )
-    .after_help(format!("Examples:\n  strowger {} {} x-1", kind.name, action.name))
+    .after_help(format!("Examples:\n  strowger {} {} {}", kind.name, action.name, one(kind)))
 }
 
 fn index(kind: &'static KindDecl) -> Arg {
@@ -237,7 +266,7 @@ fn of_field(field: &'static FieldDecl, required: bool) -> Arg {
         help = format!("{help} One of: {}.", names.join(", "));
     }
     if let Type::Rows { of, .. } = ty {
-        let names: Vec<_> = of.iter().map(|field| field.name).collect();
+        let names: Vec<_> = of.iter().filter(|field| field.creatable()).map(|field| field.name).collect();
         help = format!("{help} Fields: {}.", names.join(", "));
     }
     if many {
@@ -307,27 +336,31 @@ fn configured(command: Command) -> Command {
 }
 
 /// With where the gateway is, and as whom.
-fn connected(command: Command) -> Command {
-    let heading = "Connection";
-    let text = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name(value).help(help).help_heading(heading)
-    };
+fn connection(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help).help_heading(CONNECTION)
+}
+
+const CONNECTION: &str = "Connection";
+
+fn logged_in(command: Command) -> Command {
+    let text = connection;
     command
-        .arg(
-            text("url", "URL", "The gateway; on another machine by https:")
-                .env("STROWGER_URL")
-                .default_value("http://127.0.0.1:8080"),
-        )
         .arg(text("user", "NAME[@TENANT]", "As whom").env("STROWGER_USER"))
         .arg(text("password-file", "FILE", "The password; else STROWGER_PASSWORD, else it is asked for"))
-        .arg(text("ca", "FILE", "Certificates to trust, PEM").env("STROWGER_CA"))
+        .arg(text("ca", "FILE", "Certificates to trust, PEM; TLS needs it").env("STROWGER_CA"))
+}
+
+fn connected(command: Command) -> Command {
+    let text = connection;
+    let url = text("url", "URL", "The gateway; on another machine by https:");
+    logged_in(command.arg(url.env("STROWGER_URL").default_value("http://127.0.0.1:8080")))
         .arg(text("tenant", "TENANT", "Speak of that tenant's things"))
         .arg(
             text("retry", "SECONDS", "Ask again for so long while the gateway has too much to do")
                 .value_parser(clap::value_parser!(u64))
                 .default_value("10"),
         )
-        .arg(switch("json", "Print the gateway's JSON as it is").help_heading(heading))
+        .arg(switch("json", "Print the gateway's JSON as it is").help_heading(CONNECTION))
 }
 
 #[cfg(test)]

@@ -70,6 +70,12 @@ pub trait Inside {
     /// The first thing that is wrong with them.
     fn verify(&self, what: &Verify, progress: &dyn Fn(u64)) -> anyhow::Result<String>;
 
+    /// The verifier key of the records, to verify elsewhere with.
+    ///
+    /// # Errors
+    /// Where there is none.
+    fn key(&self, sources: &Sources) -> anyhow::Result<String>;
+
     /// The newest signed head of the records, to be saved elsewhere and compared with later.
     ///
     /// # Errors

@@ -93,7 +93,7 @@ fn check(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure> {
     let mut sources = sources(matches);
     if let Some(file) = matches.get_one::<String>("file").map(Path::new) {
         if file.extension().is_some_and(|extension| extension == "cedar") {
-            for line in inside.check_policy(file)? {
+            for line in inside.check_policy(file).map_err(|wrong| Failure::usage(format!("{wrong:#}")))? {
                 say(line)?;
             }
             return Ok(());
@@ -104,7 +104,8 @@ fn check(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure> {
     if mistakes.is_empty() {
         return say("the configuration is right");
     }
-    Err(Failure::usage(format!("{} mistakes\n{}", mistakes.len(), mistakes.join("\n"))))
+    let count = if mistakes.len() == 1 { "1 mistake".to_owned() } else { format!("{} mistakes", mistakes.len()) };
+    Err(Failure::usage(format!("{count}\n{}", mistakes.join("\n"))))
 }
 
 fn mml(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure> {

@@ -13,10 +13,11 @@ use crate::{file, kind, sources};
 pub(crate) fn run(inside: &dyn Inside, matches: &ArgMatches) -> Result<(), Failure> {
     match matches.subcommand() {
         Some(("verify", matches)) => verify(inside, matches),
+        Some(("key", matches)) => say(inside.key(&sources(matches))?),
         Some(("head", matches)) => say(inside.head(&sources(matches))?.trim_end()),
         Some(("export", matches)) => export(inside, matches),
         Some((verb, matches)) => kind::run(&strowger_kinds::record::DECL, verb, matches),
-        None => Err(Failure::usage("records needs one of: show, list, prove, head, verify, export")),
+        None => Err(Failure::usage("records needs one of: show, list, prove, key, head, verify, export")),
     }
 }
 

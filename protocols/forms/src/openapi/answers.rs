@@ -147,7 +147,7 @@ pub(super) fn parameters(dialect: Dialect) -> Node {
         Node::new().with("name", name).with("in", "header").with("description", doc).with("schema", schema)
     };
     let etag = Some("^(\\*|\"[0-9]{1,19}\")$");
-    let token = Some("^[A-Za-z0-9._~-]{1,255}$");
+    let key = Some(r#"^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-+\--\[\]-~]{1,255})$"#);
     let tenant = Node::new().with("type", "string").with("pattern", "^[a-z0-9][a-z0-9._-]{0,31}$");
     let limit = Node::new().with("type", "integer").with("format", "int32");
     let limit = limit.with("minimum", 1u32).with("maximum", 1_000u32).with("default", 100u32);
@@ -160,10 +160,26 @@ pub(super) fn parameters(dialect: Dialect) -> Node {
         .with("Limit", query("limit", "At most so many.", limit))
         .with("Cursor", query("cursor", "From behind this place, as a page before gave it.", cursor))
         .with("IfMatch", header("If-Match", "Only if it still has this revision.", etag, 255))
-        .with("IfNoneMatch", header("If-None-Match", "Only if it has another revision.", etag, 255))
-        .with("Prefer", header("Prefer", "wait=N: so many seconds for the work itself (RFC 7240).", None, 255))
+        .with(
+            "IfNoneMatch",
+            header(
+                "If-None-Match",
+                "Only if it has another revision; with Prefer: wait=N, as soon as it has.",
+                etag,
+                255,
+            ),
+        )
+        .with(
+            "Prefer",
+            header(
+                "Prefer",
+                "wait=N: so many seconds for the work itself; respond-async; return=minimal (RFC 7240).",
+                None,
+                255,
+            ),
+        )
         .with(
             "IdempotencyKey",
-            header("Idempotency-Key", "Makes a repeated request the same one, for 24 hours.", token, 255),
+            header("Idempotency-Key", "Makes a repeated request of a principal the same one, for 24 hours.", key, 512),
         )
 }

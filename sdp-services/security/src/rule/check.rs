@@ -1,6 +1,6 @@
 //! Checking a policy before it counts: grammar, types, annotations, and whether it is live.
 
-use cedar_policy::{Effect, Policy, PolicyId, PolicySet, ValidationMode, Validator};
+use cedar_policy::{ActionConstraint, Effect, Policy, PolicyId, PolicySet, ValidationMode, Validator};
 use strowger_primitive::Schema;
 
 use super::language::Language;
@@ -43,6 +43,15 @@ pub(crate) fn check(text: &str, language: &Language) -> Result<PolicyFacts, Vec<
     policies.sort_by_key(|policy| place(policy.id()));
     for policy in policies {
         let name = policy.annotation("id").map_or_else(|| policy.id().to_string(), str::to_owned);
+        if let ActionConstraint::Eq(action) = policy.action_constraint()
+            && !action.id().unescaped().contains('.')
+        {
+            // Cedar takes it: a group is an action, too, but nobody ever asks for one.
+            wrong.push(format!(
+                "policy {name}: action == {action} is never true, since that is a group of actions: write action in \
+                 {action}, or one action as Action::\"service.delete\""
+            ));
+        }
         match policy.to_json() {
             Ok(json) => {
                 let seen = walk(&json, language);

@@ -287,3 +287,15 @@ fn every_kind_has_its_words() {
     ));
     assert!(!text.contains("record.create"), "a kind has its own verbs only");
 }
+
+#[test]
+fn a_policy_about_a_group_that_is_asked_as_an_action_is_refused() {
+    let said = |action: &str| {
+        let text = format!("forbid (principal, action {action}, resource);");
+        crate::check_policy(&text, &strowger_kinds::all()).map(|facts| facts.policies)
+    };
+    assert_eq!(said("in Action::\"delete\""), Ok(1));
+    assert_eq!(said("== Action::\"service.delete\""), Ok(1));
+    let wrong = said("== Action::\"delete\"").unwrap_err();
+    assert!(wrong[0].contains("write action in Action::\"delete\""), "{wrong:?}");
+}
