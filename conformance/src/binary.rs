@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 /// A binary of this workspace, beside the test's own executable. It is built where it is missing or older than
 /// what it is made of. The variable `STROWGER_BINARY` names another `strowger`, which is taken as it is.
@@ -37,6 +37,18 @@ pub fn built(package: &str, file: &str) -> Result<PathBuf> {
 /// Where this executable is in no such folder.
 pub fn target() -> Result<PathBuf> {
     Ok(profile()?.parent().context("no target folder")?.to_owned())
+}
+
+/// Tells that this machine cannot show something: a file in `target/untested`, of which `cargo xtask ci` speaks at its
+/// end, since a test that passes says nothing.
+///
+/// # Errors
+/// Where `CI` is `true`: there everything is to be shown.
+pub fn untested(what: &str, why: &str) -> Result<()> {
+    ensure!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{what} cannot be tested: {why}");
+    let folder = target()?.join("untested");
+    std::fs::create_dir_all(&folder)?;
+    Ok(std::fs::write(folder.join(what), why)?)
 }
 
 /// The workspace.

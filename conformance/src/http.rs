@@ -69,10 +69,7 @@ impl Http {
     /// # Errors
     /// A connection that fails, or an answer that is none.
     pub fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Result<Heard> {
-        let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n{}", self.address, self.authorization);
-        for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
-        }
+        let mut text = self.begun(method, path, headers);
         if let Some(body) = body {
             text.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
@@ -94,6 +91,20 @@ impl Http {
                 Ok(heard)
             }
         }
+    }
+
+    /// A head with the log-in, whole.
+    #[must_use]
+    pub fn head(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
+        self.begun(method, path, headers) + "\r\n"
+    }
+
+    fn begun(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
+        let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n{}", self.address, self.authorization);
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        text
     }
 
     /// Writes `octets` on a new connection and reads what comes back: an answer, or nothing but the end.

@@ -17,7 +17,7 @@ mod tenants;
 mod tool;
 mod wait;
 
-pub use binary::{built, target, workspace};
+pub use binary::{built, target, untested, workspace};
 pub use gateway::{Gateway, Place, SECRET};
 pub use http::{Heard, Http};
 pub use mml::{Mml, Report};

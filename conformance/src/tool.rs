@@ -18,6 +18,9 @@ pub struct Tool {
     bound: Duration,
 }
 
+/// What a program wrote is all there so soon behind its end.
+const LEFT: Duration = Duration::from_secs(10);
+
 /// What came of it.
 #[derive(Debug)]
 pub struct Ended {
@@ -86,18 +89,21 @@ impl Tool {
             let _closed_already = stdin.map(|mut stdin| stdin.write_all(&input));
         });
         let gather = |from: Option<Box<dyn std::io::Read + Send>>| {
+            let (all, read) = std::sync::mpsc::channel();
             std::thread::spawn(move || {
                 let mut octets = Vec::new();
                 let _cut = from.map(|mut from| from.read_to_end(&mut octets));
-                String::from_utf8_lossy(&octets).into_owned()
-            })
+                let _nobody_waits = all.send(String::from_utf8_lossy(&octets).into_owned());
+            });
+            read
         };
         let out = gather(stdout.map(|out| Box::new(out) as _));
         let complaint = gather(stderr.map(|out| Box::new(out) as _));
         let status = until(self.bound, &what, || Ok(child.0.try_wait()?))?;
-        let told = "a thread that only reads does not end badly";
         let _done = writer.join();
-        let (Ok(out), Ok(complaint)) = (out.join(), complaint.join()) else { bail!(told) };
+        let (Ok(out), Ok(complaint)) = (out.recv_timeout(LEFT), complaint.recv_timeout(LEFT)) else {
+            bail!("{what} ended and left something running that holds its output");
+        };
         Ok(Ended { status, out, complaint })
     }
 

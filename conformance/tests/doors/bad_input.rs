@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
-use strowger_conformance::{Gateway, Heard, Http, Mml, PASSWORD, Place, SECRET, hello, now, until};
+use strowger_conformance::{Gateway, Heard, Http, Mml, PASSWORD, Place, SECRET, hello, now, untested, until};
 
 use crate::orders::{called, endpoint, furnished, house};
 
@@ -127,8 +127,8 @@ fn deep_wide_and_long_json() -> Result<()> {
 fn slow_bodies_and_heads() -> Result<()> {
     let gateway = impatient()?;
     let http = gateway.http("user@acme", PASSWORD)?;
-    let head = "POST /v1/orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
-    for (octets, answered) in [(head, true), ("POST /v1/orders HTTP/1.1\r\nHost: a\r\nX-Slow: ", false)] {
+    let head = http.head("POST", "/v1/orders", &[("Content-Type", "application/json"), ("Content-Length", "1000")]);
+    for (octets, answered) in [(head + "{", true), ("POST /v1/orders HTTP/1.1\r\nHost: a\r\nX-Slow: ".into(), false)] {
         let slow: Vec<_> = (0..50).map(|_| http.open()).collect::<Result<_>>()?;
         for stream in &slow {
             stream.get_ref().write_all(octets.as_bytes())?;
@@ -137,7 +137,7 @@ fn slow_bodies_and_heads() -> Result<()> {
         for stream in &slow {
             let answer = String::from_utf8(drained(stream.get_ref())?)?;
             assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
-            assert!(!answered || answer.starts_with("HTTP/1.1 40"), "a slow body is told so: {answer:?}");
+            assert!(!answered || answer.starts_with("HTTP/1.1 408"), "a slow body is told so: {answer:?}");
         }
     }
     Ok(())
@@ -194,7 +194,7 @@ fn ten_thousand_idle_connections() -> Result<()> {
     let spare = limit.maximum.unwrap_or(1 << 20).saturating_sub(1_000);
     let count = WANTED.min(spare);
     if count < WANTED {
-        eprintln!("ONLY {count} IDLE CONNECTIONS INSTEAD OF {WANTED}: the limit of open files is too low");
+        untested("ten thousand idle connections", &format!("the limit of open files allows {count}"))?;
     }
     let gateway = house()?;
     assert_served(&gateway)?;

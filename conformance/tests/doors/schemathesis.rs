@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use strowger_conformance::{SECRET, Tool};
+use strowger_conformance::{Gateway, SECRET, Tool};
 
 use crate::orders::house;
 use crate::python;
@@ -21,8 +21,8 @@ fn no_answer_breaks_the_contract() -> Result<()> {
     };
     let gateway = house()?;
     let url = format!("http://{}", gateway.address("http")?);
+    let before = made(&gateway)?;
     for seed in seeds {
-        // The log-in is a header: what is generated for a security scheme would take its place.
         let login = format!("operator:{SECRET}");
         let ended = Tool::new(programs.join("schemathesis"))
             .args(["run", &format!("{url}/openapi.json"), "--url", &url, "--auth", &login, "--no-color"])
@@ -36,6 +36,15 @@ fn no_answer_breaks_the_contract() -> Result<()> {
             .run()?;
         assert!(ended.status.success(), "seed {seed}: {}\n{}\n{}", ended.status, ended.out, ended.complaint);
     }
-    assert_eq!(gateway.operator()?.get("/health")?.status, 200);
+    let after = made(&gateway)?;
+    assert!(after > before, "nothing was made: was it logged in? {before} before, {after} behind it");
     Ok(())
+}
+
+/// How many things were made over HTTP, by the log-in that it uses.
+fn made(gateway: &Gateway) -> Result<usize> {
+    let path = "/v1/records?operation=create&outcome=done&protocol=http&limit=1000&fields=sequence";
+    let heard = gateway.operator()?.get(path)?;
+    assert_eq!(heard.status, 200, "{heard}");
+    Ok(heard.json()?["items"].as_array().map_or(0, Vec::len))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::Value;
 use strowger_conformance::{Gateway, Http, Mml};
 use strowger_forms::json;
@@ -12,10 +12,12 @@ use strowger_primitive::{ActionDecl, Document, Indexed, KindDecl, Verb, upper};
 pub(super) enum Door {
     Http(Http),
     Mml(Mml),
+    /// MML that says first whose things it speaks of.
+    Using(Mml),
 }
 
-/// The words of both doors.
-pub(super) const DOORS: [&str; 2] = ["http", "mml"];
+/// The words of the doors, and of each way to name a tenant in them.
+pub(super) const DOORS: [&str; 3] = ["http", "mml", "mml-use"];
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -76,7 +78,8 @@ impl Door {
                 http.keep()?;
                 Self::Http(http)
             }
-            _ => Self::Mml(gateway.mml(user, secret)?),
+            "mml" => Self::Mml(gateway.mml(user, secret)?),
+            _ => Self::Using(gateway.mml(user, secret)?),
         })
     }
 
@@ -85,6 +88,12 @@ impl Door {
         match self {
             Self::Http(http) => by_http(http, kind, act, tenant),
             Self::Mml(mml) => by_mml(mml, kind, act, tenant),
+            Self::Using(mml) => {
+                let name = tenant.map(|tenant| format!(" NAME={tenant}")).unwrap_or_default();
+                let report = mml.say(&format!("USE TENANT:{name};"))?;
+                ensure!(report.code == 0, "{}", report.text);
+                by_mml(mml, kind, act, None)
+            }
         }
     }
 }

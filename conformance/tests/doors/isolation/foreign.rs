@@ -1,10 +1,10 @@
 //! Of another tenant nothing is ever seen: each answer is, to the letter, the one about what exists nowhere.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
-use strowger_conformance::{Gateway, PASSWORD, ROLES, Role};
+use strowger_conformance::{Gateway, Http, PASSWORD, ROLES, Role};
 use strowger_kinds::all;
-use strowger_primitive::{Indexed, KindDecl, Type, Value as Field, Verb};
+use strowger_primitive::{Indexed, KindDecl, OPERATOR, Type, Value as Field, Verb};
 
 use super::door::{Act, Came, DOORS, Door, Said, acts};
 use super::scene::{HIDDEN, OTHER, OWN, document, furnished, home, only_in, written};
@@ -31,6 +31,19 @@ fn askers(gateway: &Gateway) -> Result<Vec<(String, Door)>> {
     Ok(askers)
 }
 
+/// All that stands in a tenant: each thing of each kind that has a name, and its revision.
+fn stands(operator: &mut Http, tenant: &str) -> Result<Vec<Value>> {
+    let kinds = all().kinds().filter(|kind| kind.indexed == Indexed::Name).collect::<Vec<_>>();
+    let mut all = Vec::new();
+    for kind in kinds {
+        let path = format!("/v1/{}?tenant={tenant}&limit=1000&fields=name,revision", kind.plural);
+        let page = operator.get(&path)?.json()?;
+        ensure!(page.get("next").is_none(), "{tenant} has more {} than a page", kind.plural);
+        all.push(page["items"].clone());
+    }
+    Ok(all)
+}
+
 /// What was said, with the names of what was asked about taken out.
 fn plain(said: &Said, names: &[&str]) -> String {
     let text = names.iter().fold(said.text.clone(), |text, name| text.replace(name, "*"));
@@ -43,6 +56,7 @@ fn its_things_are_not_there() -> Result<()> {
     let gateway = furnished()?;
     let mut operator = gateway.operator()?;
     let mut askers = askers(&gateway)?;
+    let before = [stands(&mut operator, OTHER)?, stands(&mut operator, OPERATOR)?];
     for kind in all().kinds() {
         let (there, hidden) = match home(kind) {
             Some(home) => (home, only_in(&mut operator, kind, home, OWN)?),
@@ -77,6 +91,7 @@ fn its_things_are_not_there() -> Result<()> {
             }
         }
     }
+    assert_eq!([stands(&mut operator, OTHER)?, stands(&mut operator, OPERATOR)?], before, "and nothing was done there");
     Ok(())
 }
 
