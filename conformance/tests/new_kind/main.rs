@@ -40,10 +40,29 @@ fn main() -> ExitCode {
     }
 }
 
+/// Options of a test harness whose value is the next word.
+const VALUED: [&str; 7] = ["--test-threads", "--skip", "--format", "--color", "--logfile", "--shuffle-seed", "-Z"];
+
+/// The words of a command line by which tests are chosen; none: all are.
+fn filters(args: impl Iterator<Item = String>) -> Vec<String> {
+    let mut filters = Vec::new();
+    let mut valued = false;
+    for arg in args {
+        if !valued && !arg.starts_with('-') {
+            filters.push(arg);
+            continue;
+        }
+        valued = !valued && VALUED.contains(&arg.as_str());
+    }
+    filters
+}
+
 fn run() -> Result<bool> {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let wanted = filters(std::env::args().skip(1));
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
-    if !TESTS.iter().any(|(name, _)| is_wanted(name)) {
+    let left_out = TESTS.iter().filter(|(name, _)| !is_wanted(name)).count();
+    if left_out == TESTS.len() {
+        println!("0 passed, 0 failed, {left_out} left out by {wanted:?}");
         return Ok(false);
     }
     let house = House::open()?;
@@ -59,7 +78,7 @@ fn run() -> Result<bool> {
             }
         }
     }
-    println!("{passed} passed, {failed} failed");
+    println!("{passed} passed, {failed} failed, {left_out} left out");
     Ok(failed > 0)
 }
 

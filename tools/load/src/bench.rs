@@ -3,6 +3,7 @@
 mod apart;
 mod get;
 mod herd;
+mod orders;
 mod overload;
 pub(crate) mod peer;
 pub(crate) mod pipeline;

@@ -1,11 +1,13 @@
 //! Everything that must pass, part by part, with the time of each.
 
+use std::fs;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use crate::shell::{call, say, there, timed};
-use crate::{budget, contracts, crash, layers};
+use crate::tree::root;
+use crate::{budget, contracts, crash, fuzz, layers};
 
 /// One part of the run.
 struct Part {
@@ -14,7 +16,7 @@ struct Part {
 }
 
 /// In this order: what is quick and fails often comes first.
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     Part { name: "clients", work: clients },
     Part { name: "format", work: || call("cargo", &["fmt", "--all", "--check"]) },
     Part { name: "layers", work: layers::run },
@@ -25,7 +27,8 @@ const PARTS: [Part; 9] = [
         work: || call("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
     Part { name: "build", work: || call("cargo", &["build", "--workspace", "--all-targets"]) },
-    Part { name: "test", work: || call("cargo", &["test", "--workspace", "--no-fail-fast"]) },
+    Part { name: "fuzz", work: fuzz::check },
+    Part { name: "test", work: test },
     Part { name: "crash", work: || crash::run(10, None) },
 ];
 
@@ -52,6 +55,20 @@ pub(crate) fn run(parts: &[String]) -> Result<()> {
     say(format!("{:<12}{:>8.1} s", "all", all.as_secs_f64()));
     let failed: Vec<_> = done.iter().filter(|(_, passed, _)| !passed).map(|(name, ..)| *name).collect();
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
+/// All tests; and what they could not show on this machine, which a test that passes does not tell.
+fn test() -> Result<()> {
+    let untested = root()?.join("target/untested");
+    if untested.exists() {
+        fs::remove_dir_all(&untested)?;
+    }
+    let end = call("cargo", &["test", "--workspace", "--no-fail-fast"]);
+    for note in fs::read_dir(&untested).into_iter().flatten() {
+        let path = note?.path();
+        say(format!("NOT TESTED: {}: {}", path.file_name().unwrap_or_default().display(), fs::read_to_string(&path)?));
+    }
+    end
 }
 
 /// Program and the Debian package that has it.

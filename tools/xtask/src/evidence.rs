@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::shell::{command, say, timed};
+use crate::shell::{STRICT, command, say, timed};
 use crate::tree::root;
 
 /// One long line: a name and its command.
@@ -81,14 +81,15 @@ fn one(line: &Line, commit: &str, dirty: bool) -> Result<Evidence> {
     let load = fs::read_to_string("/proc/loadavg")?;
     let load = load.split(' ').next().and_then(|n| n.parse().ok()).context("no load average")?;
     let mut cargo = command("cargo", line.args)?;
-    cargo.envs(line.set);
+    let set: Vec<(&str, &str)> = [STRICT].into_iter().chain(line.set).collect();
+    cargo.envs(set.iter().copied());
     let (output, took) = timed(|| cargo.output());
     let output = output?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     let said: Vec<&str> = text.lines().collect();
     Ok(Evidence {
         name: line.name.to_owned(),
-        command: line.set.map_or_else(String::new, |(name, value)| format!("{name}={value} "))
+        command: set.iter().map(|(name, value)| format!("{name}={value} ")).collect::<String>()
             + &format!("cargo {}", line.args.join(" ")),
         commit: commit.to_owned(),
         dirty,

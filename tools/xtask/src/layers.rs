@@ -118,6 +118,11 @@ mod tests {
 
     /// A workspace of the spine and two rooms; `import` is what `core` imports.
     fn workspace(import: &str, source: &str) -> tempfile::TempDir {
+        declaring(&format!("[dependencies]\n{import}.workspace = true\n"), source)
+    }
+
+    /// The same; `tables` are those in which `core` says what it imports.
+    fn declaring(tables: &str, source: &str) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| {
             let path = root.path().join(path);
@@ -126,13 +131,11 @@ mod tests {
         };
         write(
             "Cargo.toml",
-            "[workspace]\nmembers = [\"sdp-services/core\", \"adapters/stores\"]\n[package]\nname = \"strowger\"\n",
+            "[workspace]\nmembers = [\"sdp-services/core\", \"adapters/stores\"]\n[package]\nname = \"strowger\"\n\
+             [workspace.dependencies]\nkeeper = { package = \"strowger-stores\", path = \"adapters/stores\" }\n",
         );
         write("src/lib.rs", "");
-        write(
-            "sdp-services/core/Cargo.toml",
-            &format!("[package]\nname = \"strowger-core\"\n[dependencies]\n{import}.workspace = true\n"),
-        );
+        write("sdp-services/core/Cargo.toml", &format!("[package]\nname = \"strowger-core\"\n{tables}"));
         write("sdp-services/core/src/lib.rs", source);
         write("adapters/stores/Cargo.toml", "[package]\nname = \"strowger-stores\"\n");
         root
@@ -143,6 +146,28 @@ mod tests {
         assert!(offences(workspace("strowger-primitive", "").path()).unwrap().is_empty());
         let found = offences(workspace("strowger-stores", "").path()).unwrap();
         assert_eq!(found, ["strowger-core (sdp-services/core) may not import strowger-stores"]);
+    }
+
+    #[test]
+    fn an_import_is_found_wherever_and_however_it_is_declared() {
+        for tables in [
+            "[build-dependencies]\nstrowger-stores = \"1\"\n",
+            "[target.'cfg(unix)'.dependencies]\nstrowger-stores.workspace = true\n",
+            "[target.x86_64-unknown-linux-gnu.build-dependencies]\nstrowger-stores = { path = \"x\" }\n",
+            "[dependencies]\nbytes = { package = \"strowger-stores\", path = \"x\" }\n",
+            "[target.'cfg(windows)'.dependencies.x]\npackage = \"strowger-stores\"\n",
+            "[dependencies]\nkeeper.workspace = true\n",
+        ] {
+            let found = offences(declaring(tables, "").path()).unwrap();
+            assert_eq!(found, ["strowger-core (sdp-services/core) may not import strowger-stores"], "{tables}");
+        }
+        for tables in [
+            "[dev-dependencies]\nstrowger-stores.workspace = true\n",
+            "[target.'cfg(unix)'.dev-dependencies]\nstrowger-stores.workspace = true\n",
+            "[dependencies]\nstrowger-stores = { package = \"bytes\", version = \"1\" }\n",
+        ] {
+            assert!(offences(declaring(tables, "").path()).unwrap().is_empty(), "{tables}");
+        }
     }
 
     #[test]

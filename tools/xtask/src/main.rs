@@ -29,7 +29,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Everything that must pass: format, layers, budget, contracts, clippy, tests; prints the time of each part
+    /// Everything that must pass: format, layers, budget, contracts, clippy, fuzz targets, tests; prints the time of each part
     Ci {
         /// Only these parts
         #[arg(value_name = "PART")]

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
+/// What tests are told where all they need must be there: what cannot run fails then, and is not left out.
+pub(crate) const STRICT: (&str, &str) = ("CI", "true");
+
 /// Says a line on standard output.
 pub(crate) fn say(line: impl std::fmt::Display) {
     let _nobody_reads = writeln!(io::stdout(), "{line}");
@@ -18,7 +21,14 @@ pub(crate) fn complain(line: impl std::fmt::Display) {
 
 /// Runs a command in the root of the workspace; its output is ours.
 pub(crate) fn call(program: &str, args: &[&str]) -> Result<()> {
-    let status = command(program, args)?.status().with_context(|| format!("{program} cannot be started"))?;
+    call_with(program, args, &[])
+}
+
+/// The same, with what is set around it.
+pub(crate) fn call_with(program: &str, args: &[&str], set: &[(&str, &str)]) -> Result<()> {
+    let mut command = command(program, args)?;
+    command.envs(set.iter().copied());
+    let status = command.status().with_context(|| format!("{program} cannot be started"))?;
     if status.success() { Ok(()) } else { bail!("{program} {} ended with {status}", args.join(" ")) }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Crate {
     pub(crate) manifest: toml::Table,
     /// Its folder.
     pub(crate) path: PathBuf,
+    /// What the workspace declares for all its crates.
+    shared: toml::Table,
 }
 
 /// All crates of the workspace at `root`.
@@ -30,13 +32,14 @@ pub(crate) fn crates(root: &Path) -> Result<Vec<Crate>> {
     let mut places: Vec<String> =
         members.into_iter().flatten().filter_map(|place| place.as_str().map(str::to_owned)).collect();
     places.push(String::new());
+    let shared = table(manifest.get("workspace").and_then(toml::Value::as_table), "dependencies");
     let mut crates = Vec::new();
     for place in places {
         let path = root.join(&place);
         let manifest = read(&path)?;
         let name = manifest.get("package").and_then(|p| p.get("name")).and_then(toml::Value::as_str);
         let name = name.with_context(|| format!("{place}/Cargo.toml names no package"))?.to_owned();
-        crates.push(Crate { name, place, manifest, path });
+        crates.push(Crate { name, place, manifest, path, shared: shared.clone() });
     }
     Ok(crates)
 }
@@ -47,11 +50,31 @@ fn read(folder: &Path) -> Result<toml::Table> {
     text.parse().with_context(|| format!("{} is no TOML", path.display()))
 }
 
+/// The tables of a manifest that say what is depended on.
+const DEPENDENCIES: [&str; 2] = ["dependencies", "build-dependencies"];
+
+/// A table within a table; empty where it is not there.
+fn table(within: Option<&toml::Table>, name: &str) -> toml::Table {
+    within.and_then(|within| within.get(name)).and_then(toml::Value::as_table).cloned().unwrap_or_default()
+}
+
 impl Crate {
-    /// The names of what it depends on, without what its tests need.
+    /// The names of what it depends on, on any machine, without what its tests need; whatever it calls them.
     pub(crate) fn dependencies(&self) -> Vec<String> {
-        let table = |name: &str| self.manifest.get(name).and_then(toml::Value::as_table).cloned().unwrap_or_default();
-        table("dependencies").keys().chain(table("build-dependencies").keys()).cloned().collect()
+        let targets = table(Some(&self.manifest), "target");
+        let places = [Some(&self.manifest)].into_iter().chain(targets.values().map(toml::Value::as_table));
+        let tables = places.flat_map(|place| DEPENDENCIES.map(|name| table(place, name)));
+        let mut names: Vec<String> = tables.flatten().map(|(key, declared)| self.real(key, &declared)).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The name of the package that is called `key` here, or in the workspace where it is declared there.
+    fn real(&self, key: String, declared: &toml::Value) -> String {
+        let inherited = declared.get("workspace").and_then(toml::Value::as_bool) == Some(true);
+        let declared = if inherited { self.shared.get(&key) } else { Some(declared) };
+        declared.and_then(|d| d.get("package")).and_then(toml::Value::as_str).map_or(key, str::to_owned)
     }
 
     /// Its Rust sources, tests and examples left out.

@@ -124,7 +124,8 @@ fn by_http(http: &mut Http, kind: &'static KindDecl, act: &Act<'_>, tenant: Opti
         403 => Came::Forbidden,
         404 => Came::NotFound,
         405 => Came::NotAllowed,
-        500.. => Came::Broken,
+        // Nothing that is asked here is malformed or too often.
+        400 | 429 | 500.. => Came::Broken,
         _ => Came::Done,
     };
     let mut said: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
@@ -163,7 +164,7 @@ fn by_mml(mml: &mut Mml, kind: &'static KindDecl, act: &Act<'_>, tenant: Option<
         2403 => Came::Forbidden,
         3404 => Came::NotFound,
         2405 => Came::NotAllowed,
-        1500..=1599 => Came::Broken,
+        1400 | 1429 | 1500..=1599 => Came::Broken,
         _ => Came::Done,
     };
     // The heading says the command back, which is no answer.

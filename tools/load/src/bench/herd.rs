@@ -57,8 +57,13 @@ pub(crate) struct Tally {
     /// What the first failure said.
     pub(crate) why: Option<String>,
     pub(crate) took: Duration,
+    /// The numbers of what was done.
+    pub(crate) numbers: Vec<u64>,
+    /// From when it was due, where there is a pace: what waits for a free client waits for the gateway.
     done_after: Vec<Duration>,
     refused_after: Vec<Duration>,
+    /// How long behind its moment each was sent.
+    late: Vec<Duration>,
 }
 
 /// One answer.
@@ -100,24 +105,28 @@ async fn client(herd: Herd, mut line: Line, count: Arc<AtomicU64>, begun: Instan
     let end = begun + herd.time;
     loop {
         let no = count.fetch_add(1, Ordering::Relaxed);
-        if let Some(pace) = herd.pace {
-            // Precision beyond 2^53 requests is not needed.
-            let due = begun + Duration::from_secs_f64(no as f64 / pace);
-            if due < end {
-                tokio::time::sleep_until(due.into()).await;
+        // Precision beyond 2^53 requests is not needed.
+        let due = herd.pace.map(|pace| begun + Duration::from_secs_f64(no as f64 / pace));
+        if let Some(due) = due {
+            if due >= end {
+                return tally;
             }
+            tokio::time::sleep_until(due.into()).await;
         }
         let asked = clock::now();
         if asked >= end || no >= herd.most {
             return tally;
         }
+        let due = due.unwrap_or(asked);
+        tally.late.push(asked.duration_since(due));
         let request = (herd.ask)(herd.from + no);
         let answer =
             tokio::time::timeout(PATIENCE, line.ask(&request)).await.unwrap_or(Err(io::ErrorKind::TimedOut.into()));
-        let took = clock::now().duration_since(asked);
+        let took = clock::now().duration_since(due);
         match answer {
             Ok(End::Done) => {
                 tally.done += 1;
+                tally.numbers.push(herd.from + no);
                 tally.done_after.push(took);
             }
             Ok(End::Refused { bare }) => {
@@ -148,8 +157,10 @@ impl Tally {
         self.bare += other.bare;
         self.failed += other.failed;
         self.why = self.why.take().or(other.why);
+        self.numbers.extend(other.numbers);
         self.done_after.extend(other.done_after);
         self.refused_after.extend(other.refused_after);
+        self.late.extend(other.late);
     }
 
     /// Two herds that ran side by side.
@@ -174,6 +185,10 @@ impl Tally {
 
     pub(crate) fn refused_within(&mut self, thousandths: usize) -> Duration {
         quantile(&mut self.refused_after, thousandths)
+    }
+
+    pub(crate) fn late_within(&mut self, thousandths: usize) -> Duration {
+        quantile(&mut self.late, thousandths)
     }
 }
 
@@ -230,5 +245,53 @@ fn of_report(report: &Report) -> End {
         (0, _) => End::Done,
         (_, Some("overloaded" | "rate-limited")) => End::Refused { bare: !report.text.contains("RETRY") },
         (_, _) => End::Failed(report.text.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+
+    /// A server of so many connections that answers each request at once.
+    fn server(connections: usize) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().take(connections) {
+                std::thread::spawn(move || answer(stream.unwrap()));
+            }
+        });
+        address
+    }
+
+    fn answer(stream: std::net::TcpStream) {
+        let mut out = stream.try_clone().unwrap();
+        for line in BufReader::new(stream).lines() {
+            if line.is_ok_and(|line| line.is_empty()) {
+                out.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn the_pace_is_kept_to_the_end() {
+        let herd = Herd {
+            address: server(8),
+            door: Door::Http,
+            clients: 8,
+            ask: Arc::new(|_| b"GET / HTTP/1.1\r\n\r\n".to_vec()),
+            from: 500,
+            pace: Some(100.0),
+            time: Duration::from_millis(300),
+            most: u64::MAX,
+        };
+        let mut tally = herd.run().unwrap();
+        assert_eq!((tally.refused, tally.failed), (0, 0), "{:?}", tally.why);
+        assert!(tally.done > 0 && tally.done <= 30, "{} of the 30 that were due", tally.done);
+        tally.numbers.sort_unstable();
+        assert!(tally.numbers.iter().all(|no| (500..530).contains(no)), "{:?}", tally.numbers);
+        assert!(tally.late_within(1_000) <= tally.done_within(1_000), "what is sent late is answered late");
     }
 }
