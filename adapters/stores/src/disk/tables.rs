@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fjall::{AbstractTree as _, CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{
+    AbstractTree as _, CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable as _, Snapshot,
+};
 use strowger_primitive::{Log, Time};
 
 use super::keys;
@@ -140,8 +142,14 @@ impl Tables {
         Ok(ends)
     }
 
+    /// What is written, in whole batches: a table by itself shows the keys of one as they are put into memory, one after
+    /// the other.
+    fn whole(&self) -> Snapshot {
+        self.database.snapshot()
+    }
+
     pub(crate) fn kept(&self, key: &[u8]) -> fjall::Result<Option<Stored>> {
-        Ok(self.kept.get(keys::kept(key))?.and_then(|octets| keys::read_stored(&octets)))
+        Ok(self.whole().get(&self.kept, keys::kept(key))?.and_then(|octets| keys::read_stored(&octets)))
     }
 
     pub(crate) fn kept_under(
@@ -153,7 +161,7 @@ impl Tables {
         let first = keys::kept(prefix);
         let behind = after.filter(|after| *after >= prefix).map(keys::kept);
         let from = behind.map_or_else(|| Bound::Included(first.clone()), Bound::Excluded);
-        for guard in self.kept.range((from, Bound::Excluded(vec![keys::KEPT + 1]))) {
+        for guard in self.whole().range(&self.kept, (from, Bound::Excluded(vec![keys::KEPT + 1]))) {
             let (key, octets) = guard.into_inner()?;
             let Some(stored) = keys::read_stored(&octets) else { continue };
             if !key.starts_with(&first) || !show(key.get(1..).unwrap_or_default(), stored) {
@@ -182,7 +190,7 @@ impl Tables {
     pub(crate) fn read_log(&self, log: Log, from: u64, limit: usize) -> fjall::Result<Vec<(u64, Bytes)>> {
         let range = keys::record(log, from)..=keys::record(log, u64::MAX);
         let mut records = Vec::new();
-        for guard in self.log.range(range).take(limit) {
+        for guard in self.whole().range(&self.log, range).take(limit) {
             let (key, stored) = guard.into_inner()?;
             records.extend(keys::read_record(&key).map(|(_, n)| (n, Bytes::copy_from_slice(&stored))));
         }

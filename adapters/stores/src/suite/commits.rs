@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use strowger_forms::cbor;
 use strowger_kinds::{record, service};
@@ -11,6 +12,7 @@ use super::*;
 
 over_each_engine! {
     a_commit_is_done_whole_or_not_at_all;
+    who_reads_sees_whole_batches;
     expectations_hold_for_documents;
     expectations_hold_for_what_is_kept;
     a_commit_sees_what_it_did_itself;
@@ -36,6 +38,32 @@ async fn a_commit_is_done_whole_or_not_at_all(store: &Embedded, _: &Clock) {
     assert!(store.read_log(Log::AUDIT, 0, 9).unwrap().is_empty());
     let done = store.commit(vec![put("a", Expect::Absent), append("first")]).await.unwrap();
     assert_eq!((done.sequences, store.log_end(Log::AUDIT)), (vec![0], 1));
+}
+
+async fn who_reads_sees_whole_batches(store: &Embedded, _: &Clock) {
+    let middle: Vec<String> = (0..300).map(|no| format!("k{no:03}")).collect();
+    let ops = || -> Vec<Op> {
+        let names = std::iter::once("a").chain(middle.iter().map(String::as_str)).chain(["z"]);
+        names.map(|name| keep(name, Expect::Any, "v", None)).chain([append("whole")]).collect()
+    };
+    let (over, runtime) = (AtomicBool::new(false), tokio::runtime::Handle::current());
+    let of = |name: &str| store.kept(&own(name)).unwrap().map(|(revision, _)| revision);
+    tokio::task::block_in_place(|| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let first = of("a");
+                    let (last, records) = (of("z"), store.read_log(Log::AUDIT, 0, 999).unwrap().len() as u64);
+                    assert!(last >= first, "the first key of {first:?} is seen, the last is of {last:?}");
+                    assert!(first.is_none_or(|first| records >= first.0), "{records} records at {first:?}");
+                }
+            });
+            for _ in 0..200 {
+                runtime.block_on(store.commit(ops())).unwrap();
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+    });
 }
 
 async fn expectations_hold_for_documents(store: &Embedded, _: &Clock) {
