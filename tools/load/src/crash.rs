@@ -1,16 +1,21 @@
 //! The crash audit: a load at full rate, a gateway that dies at any moment, and what is left of its promises.
 
 mod audit;
+mod broken;
 mod client;
 mod disk;
+mod door;
+mod floor;
 mod found;
 mod ledger;
 mod life;
 mod load;
 mod look;
+mod loss;
 mod processes;
 mod store;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -18,24 +23,16 @@ use anyhow::{Result, bail};
 use crate::chance::Chance;
 use crate::clock;
 use crate::say::say;
-use audit::Loss;
+use floor::Floor;
 use life::{Death, Life};
+use loss::Loss;
+
+pub(crate) use broken::Broken;
 
 /// Deaths until a new store is made: the audit looks at all of it each time.
 const DEATHS: u32 = 5;
 /// Losses told one by one.
 const TOLD: usize = 20;
-/// Deaths a broken gateway is given to be found out.
-const CHANCES: u32 = 5;
-
-/// What is wrong with the gateway on purpose, to see that the audit notices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Broken {
-    /// The disk says that it synced and did not.
-    NoSync,
-    /// Requests count as answered before they are.
-    EarlyAck,
-}
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +47,7 @@ pub(crate) struct Options {
 /// Runs it all.
 ///
 /// # Errors
-/// Anything lost, or a broken gateway that was not noticed.
+/// Anything lost, a promise or a sight that never was, or a broken gateway that was not noticed.
 pub(crate) fn run(options: Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(|| {
         let mut octets = [0; 8];
@@ -61,12 +58,11 @@ pub(crate) fn run(options: Options) -> Result<()> {
     say(format!("crash audit: seed {seed}"));
     let begun = clock::now();
     if let Some(broken) = options.broken {
-        let losses = noticed(broken, &mut chance)?;
-        if losses.is_empty() {
-            say(format!("{broken:?}: the audit noticed nothing"));
-            return Ok(());
+        match broken.noticed(&mut chance)? {
+            None => say(format!("{broken:?}: the audit noticed nothing")),
+            Some(losses) => bail!("{broken:?}: {} losses", losses.len()),
         }
-        bail!("{broken:?}: {} losses", losses.len());
+        return Ok(());
     }
     let mut total = Total::default();
     for (death, word) in [(Death::Kill, "kill"), (Death::Power, "power")] {
@@ -74,18 +70,27 @@ pub(crate) fn run(options: Options) -> Result<()> {
     }
     disk::rounds(&mut chance, &mut total)?;
     for broken in [Broken::NoSync, Broken::EarlyAck] {
-        let losses = noticed(broken, &mut chance)?;
-        let Some(first) = losses.first() else {
+        let Some(losses) = broken.noticed(&mut chance)? else {
             bail!("self-test: the audit did not notice {broken:?} (seed {seed})");
         };
-        say(format!("self-test {broken:?}: noticed, {} losses, the first is {first}", losses.len()));
+        let told = losses.iter().map(|loss| loss.sort).collect::<BTreeSet<_>>();
+        let shown: Vec<_> = broken.shown(&losses).collect();
+        let first = shown.first().map(ToString::to_string).unwrap_or_default();
+        say(format!(
+            "self-test {broken:?}: noticed, {} losses {told:?}, {} of them show it, the first is {first}",
+            losses.len(),
+            shown.len()
+        ));
     }
+    say(format!("seen: {}", total.floor));
     say(format!(
-        "{} deaths, {} changes promised, {} unanswered, {} refused, {} records, {} repeated, {} losses, {:.0} s, seed {seed}",
+        "{} deaths, {} changes promised, {} unanswered, {} refused, {} log-ins missed, {} starts failed with the power or the disk, {} records, {} repeated, {} losses, {:.0} s, seed {seed}",
         total.deaths,
         total.promised,
         total.unknown,
         total.refused,
+        total.shut_out,
+        total.failed,
         total.records,
         total.repeated,
         total.losses,
@@ -93,6 +98,10 @@ pub(crate) fn run(options: Options) -> Result<()> {
     ));
     if total.losses > 0 {
         bail!("the crash audit found {} losses (seed {seed})", total.losses);
+    }
+    let missing: Vec<_> = total.floor.missing().map(|sight| sight.to_string()).collect();
+    if !missing.is_empty() {
+        bail!("the crash audit says nothing of what it never saw: {} (seed {seed})", missing.join(", "));
     }
     Ok(())
 }
@@ -104,9 +113,12 @@ pub(crate) struct Total {
     promised: u64,
     unknown: u64,
     refused: u64,
+    shut_out: u64,
+    failed: u64,
     records: u64,
     repeated: u64,
     losses: usize,
+    floor: Floor,
 }
 
 impl Total {
@@ -117,9 +129,12 @@ impl Total {
         self.promised += last.promised;
         self.unknown += last.unknown;
         self.refused += last.refused;
+        self.shut_out += last.shut_out;
+        self.failed += last.failed;
         self.repeated += last.repeated;
         self.records += last.records;
         self.losses += losses.len();
+        self.floor.add(&std::mem::take(&mut life.floor));
         say(format!(
             "{word:<10}{no:>4}  {:>4} ms of load  {:>6} promised  {:>3} unanswered  {:>4} refused  {:>7} records  {:>2} programs  served again after {:>5} ms  {}",
             last.load.as_millis(),
@@ -161,23 +176,4 @@ fn cycles(death: Death, word: &str, cycles: u32, chance: &mut Chance, total: &mu
         }
     }
     Ok(())
-}
-
-/// What the audit says of a gateway that is broken on purpose.
-fn noticed(broken: Broken, chance: &mut Chance) -> Result<Vec<Loss>> {
-    const LOAD: Duration = Duration::from_millis(700);
-    for no in 1..=CHANCES {
-        let mut life = Life::begin(true)?;
-        life.broken = Some(broken);
-        life.place.control(match broken {
-            Broken::NoSync => "no-sync",
-            // So that there is always something under way.
-            Broken::EarlyAck => "slow 40",
-        })?;
-        let losses = life.die(Death::Power, LOAD, &format!("broken{no}"), chance)?;
-        if !losses.is_empty() {
-            return Ok(losses);
-        }
-    }
-    Ok(Vec::new())
 }

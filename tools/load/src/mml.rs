@@ -38,6 +38,8 @@ impl Terminal {
         let report = this.say(&format!("LGI: OP=\"{user}\", PWD=\"{secret}\";"))?;
         match report.code {
             0 => Ok(this),
+            // Too much at once, or not just now.
+            1_429 | 1_503 | 1_507 => Err(io::Error::new(io::ErrorKind::ResourceBusy, report.text)),
             _ => Err(io::Error::new(io::ErrorKind::PermissionDenied, report.text)),
         }
     }

@@ -1,93 +1,51 @@
 //! Holds what was found against what was promised. It asks nobody: given both, it says what is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use super::found::{Found, Seen, Workspace};
 use super::ledger::{Facts, Ledger, OURS, Sure, is_end};
+use super::loss::{Loss, Sort};
 
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Loss {
-    pub(crate) sort: Sort,
-    /// Of what.
-    pub(crate) what: String,
+/// What else is known of a death.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terms {
+    /// Nothing but the gateway was ended: programs must have lived on.
+    pub(crate) running: bool,
+    /// The disk failed meanwhile: a program may not have been started or stopped, and what was done is undone.
+    pub(crate) failing: bool,
 }
 
-/// The sorts of what can be wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Sort {
-    /// An order that was promised is not there.
-    OrderGone,
-    /// It has an earlier revision than was promised.
-    Older,
-    /// Another has its name.
-    Another,
-    /// It was refused, or never asked for, and is there.
-    Ghost,
-    /// An order does not end.
-    Unending,
-    /// An order had two ends.
-    TwoEnds,
-    /// A cancel was promised and the order went on.
-    NotCancelled,
-    /// A completed order's service is not there.
-    ServiceGone,
-    /// A change of a service was promised and is not there.
-    ChangeGone,
-    /// A service lives whose end was promised, or whose order made none.
-    ServiceLives,
-    /// A promised change has no record.
-    NoRecord,
-    /// One change was recorded twice.
-    RecordTwice,
-    /// The records do not verify.
-    Records,
-    /// A program has no living service.
-    Orphan,
-    /// A component runs twice.
-    Twice,
-    /// A service's program does not run though nothing ended it.
-    NotRunning,
-    /// A port was given to two.
-    PortTwice,
-    /// A port, or its workspace, is kept for nobody.
-    PortLeaked,
-    /// A request repeated made another thing.
-    Repeated,
-    /// The gateway does not serve again.
-    Dead,
-    /// The answer under a failing disk was not the right one.
-    Refusal,
-}
-
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.sort, self.what)
+impl Terms {
+    /// Whether a program's order may have failed: what was being started when the power went did not get healthy.
+    fn excuse(self, order: &Seen) -> bool {
+        let ended = !self.running && order.fault.as_deref() == Some("start-failed");
+        order.state == "failed" && (self.failing || ended)
     }
 }
 
-impl Loss {
-    pub(crate) fn new(sort: Sort, what: impl Into<String>) -> Self {
-        Self { sort, what: what.into() }
-    }
-}
-
-/// All that is wrong. `running`: nothing but the gateway was ended, so programs must have lived on.
-pub(crate) fn audit(ledger: &Ledger, found: &Found, running: bool) -> Vec<Loss> {
+/// All that is wrong.
+pub(crate) fn audit(ledger: &Ledger, found: &Found, terms: Terms) -> Vec<Loss> {
     let mut losses = Vec::new();
+    let removers = found.removers();
     for (name, facts) in &ledger.orders {
         let order = found.orders.get(name);
-        losses.extend(order_of(name, facts, order));
+        losses.extend(order_of(name, facts, order, terms));
         losses.extend(service_of(name, facts, order, found));
+        let removers = removers.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+        let lives = found.services.get(name).is_some_and(Seen::lives);
+        losses.extend(end_of(name, facts, removers, lives, terms));
     }
     let known = ledger.known();
-    for (name, _) in found.orders.iter().filter(|(name, _)| name.starts_with(OURS)) {
-        if !known.contains(name.as_str()) {
+    for (name, order) in &found.orders {
+        if name.starts_with(OURS) && !known.contains(name.as_str()) {
             losses.push(Loss::new(Sort::Ghost, format!("order {name} was refused or never asked for")));
         }
+        let asked = ledger.orders.get(name).is_some_and(|facts| facts.cancelled != Sure::No);
+        if order.state == "cancelled" && !asked {
+            losses.push(Loss::new(Sort::CancelledUnasked, format!("order {name}")));
+        }
     }
-    losses.extend(programs(found, ledger, running));
+    losses.extend(programs(found, ledger, terms.running));
     losses
 }
 
@@ -124,7 +82,7 @@ pub(crate) fn records(ledger: &Ledger, found: &Found) -> Vec<Loss> {
     losses
 }
 
-fn order_of(name: &str, facts: &Facts, found: Option<&Seen>) -> Vec<Loss> {
+fn order_of(name: &str, facts: &Facts, found: Option<&Seen>, terms: Terms) -> Vec<Loss> {
     let loss = |sort, why: String| Loss::new(sort, format!("order {name}: {why}"));
     let Some(order) = found else {
         return match facts.made {
@@ -144,8 +102,18 @@ fn order_of(name: &str, facts: &Facts, found: Option<&Seen>) -> Vec<Loss> {
     } else if let Some(before) = facts.ended.as_ref().filter(|before| **before != order.state) {
         losses.push(loss(Sort::TwoEnds, format!("was {before}, is {}", order.state)));
     }
-    if facts.cancelled == Sure::Yes && !matches!(order.state.as_str(), "cancelled" | "failed") {
-        losses.push(loss(Sort::NotCancelled, format!("is {}", order.state)));
+    let undone = facts.app && terms.excuse(order);
+    if facts.cancelled == Sure::Yes {
+        if order.state != "cancelled" && !undone {
+            losses.push(loss(Sort::NotCancelled, format!("is {}", order.state)));
+        }
+    } else if facts.made != Sure::No
+        && is_end(&order.state)
+        && !matches!(order.state.as_str(), "completed" | "cancelled")
+        && !undone
+    {
+        // Unanswered or promised: what is stored is carried out.
+        losses.push(loss(Sort::NotDone, format!("is {}", order.state)));
     }
     losses
 }
@@ -165,16 +133,6 @@ fn service_of(name: &str, facts: &Facts, order: Option<&Seen>, found: &Found) ->
         let state = order.map_or("not there", |order| &order.state);
         losses.push(loss(Sort::ServiceLives, format!("its order is {state}")));
     }
-    let removed = match &facts.remover {
-        Some(remover) => found.orders.get(remover).is_some_and(|order| order.state == "completed"),
-        None => true,
-    };
-    if facts.removed == Sure::Yes && removed {
-        losses.push(loss(Sort::ServiceLives, "its end was promised".to_owned()));
-    }
-    if facts.removed == Sure::Yes && !removed && facts.remover.as_ref().is_some_and(|r| !found.orders.contains_key(r)) {
-        losses.push(loss(Sort::OrderGone, "the order that ends it was promised".to_owned()));
-    }
     if service.revision < facts.service_revision {
         let why = format!("revision {} instead of {}", service.revision, facts.service_revision);
         losses.push(loss(Sort::ChangeGone, why));
@@ -182,6 +140,24 @@ fn service_of(name: &str, facts: &Facts, order: Option<&Seen>, found: &Found) ->
     let label = service.label.clone().unwrap_or_default();
     if facts.service_revision > 0 && !facts.labels.contains(&label) {
         losses.push(loss(Sort::ChangeGone, format!("label {label:?} instead of one of {:?}", facts.labels)));
+    }
+    losses
+}
+
+/// What is wrong with a service's end, given the orders that end it.
+fn end_of(name: &str, facts: &Facts, removers: &[(&str, &Seen)], lives: bool, terms: Terms) -> Vec<Loss> {
+    let loss = |sort, why: String| Loss::new(sort, format!("service {name}: {why}"));
+    let mut losses = Vec::new();
+    if facts.removed == Sure::Yes && removers.is_empty() {
+        losses.push(loss(Sort::OrderGone, "the order that ends it was promised".to_owned()));
+    }
+    let excused = |order: &Seen| facts.app && terms.failing && order.state == "failed";
+    for (remover, order) in removers.iter().filter(|(_, order)| order.state != "completed" && !excused(order)) {
+        losses.push(loss(Sort::NotRemoved, format!("order {remover}, which ends it, is {}", order.state)));
+    }
+    let goes_on = removers.iter().any(|(_, order)| excused(order));
+    if lives && facts.removed == Sure::Yes && !goes_on {
+        losses.push(loss(Sort::ServiceLives, "its end was promised".to_owned()));
     }
     losses
 }

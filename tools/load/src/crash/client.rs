@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde_json::json;
-
-use super::ledger::{Ack, Answer, Ask, Change, Repeat, is_end};
+use super::door::{Door, text};
+use super::ledger::{Answer, Ask, Change, Repeat, Way, is_end};
+use super::loss::{Loss, Sort};
 use crate::chance::Chance;
 use crate::clock;
 use crate::gateway::{SECRET, USER};
@@ -33,47 +33,49 @@ pub(crate) struct Post {
     pub(crate) mml: SocketAddr,
     pub(crate) chance: Chance,
     pub(crate) stop: Arc<AtomicBool>,
+    /// Whether the gateway is about to be killed: until then it has to serve.
+    pub(crate) dying: Arc<AtomicBool>,
     /// Services it has from before.
     pub(crate) services: Vec<String>,
-    /// Whether it asks over MML.
-    pub(crate) types: bool,
 }
 
 /// What a client came back with.
 #[derive(Default)]
 pub(crate) struct Told {
     pub(crate) changes: Vec<Change>,
-    /// The last signed head it was given.
+    /// The last signed head it was given, and how many there were.
     pub(crate) head: Option<String>,
-    /// Answers to reads.
+    pub(crate) heads: u64,
+    /// Reads that were answered.
     pub(crate) reads: u64,
-}
-
-/// Over which door a client asks.
-enum Door {
-    Http(Client),
-    Mml(Terminal),
+    /// Orders seen at their end, and which.
+    pub(crate) ended: Vec<(String, String)>,
+    /// Log-ins that did not come about before the gateway died.
+    pub(crate) shut_out: u64,
+    /// What the gateway did wrong while it lived.
+    pub(crate) offences: Vec<Loss>,
 }
 
 impl Post {
     /// Orders, labels and ends services without components, over HTTP.
     pub(crate) fn plain(self) -> Told {
         let door = Door::Http(self.client());
-        self.change(door)
+        self.change(door, Told::default())
     }
 
     /// The same over MML.
     pub(crate) fn typed(self) -> Told {
-        match Terminal::open(self.mml, USER, SECRET) {
-            Ok(terminal) => self.change(Door::Mml(terminal)),
-            Err(_) => Told::default(),
+        let mut told = Told::default();
+        match self.log_in(&mut told) {
+            Some(terminal) => self.change(Door::Mml(terminal), told),
+            None => told,
         }
     }
 
     /// Orders, cancels and ends services that are programs.
     pub(crate) fn apps(mut self) -> Told {
         let mut told = Told::default();
-        let mut door = Door::Http(self.client());
+        let (mut door, mut reader) = (Door::Http(self.client()), self.client());
         let mut count = 0;
         while !self.stop.load(Ordering::Relaxed) {
             let dice = self.chance.below(4);
@@ -81,7 +83,7 @@ impl Post {
                 KEPT.. => self.end(),
                 1.. if dice == 0 => self.end(),
                 1.. if dice == 1 => self.relabel(count),
-                _ => Some(self.order(count, true)),
+                _ => Some(self.order(Way::Http, count, true)),
             };
             count += 1;
             let Some(ask) = ask else { continue };
@@ -93,7 +95,7 @@ impl Post {
                     return told;
                 };
             }
-            match self.end_of(&mut door, &name) {
+            match self.end_of(&mut reader, &name, &mut told) {
                 Ok(state) if state == "completed" => self.services.push(name),
                 Ok(_) => {}
                 Err(_) => return told,
@@ -108,21 +110,19 @@ impl Post {
         let mut told = Told::default();
         let mut client = self.client();
         while !self.stop.load(Ordering::Relaxed) {
-            let proof = client.call("POST", "/v1/records/0/prove", &[], b"");
-            let Ok(proof) = proof else { break };
-            if let Some(head) = proof.json().get("head").and_then(|head| head.as_str()) {
-                told.head = Some(head.to_owned());
+            let Ok(proof) = self.read(&mut client, "POST", "/v1/records/0/prove", &mut told) else { break };
+            if let Some(head) = text(&proof.json(), "head") {
+                told.head = Some(head);
+                told.heads += 1;
             }
-            let limit = 1 + self.chance.below(50);
-            let Ok(_) = client.call("GET", &format!("/v1/services?limit={limit}"), &[], b"") else { break };
-            told.reads += 2;
+            let target = format!("/v1/services?limit={}", 1 + self.chance.below(50));
+            let Ok(_) = self.read(&mut client, "GET", &target, &mut told) else { break };
             clock::pass(PAUSE);
         }
         told
     }
 
-    fn change(mut self, mut door: Door) -> Told {
-        let mut told = Told::default();
+    fn change(mut self, mut door: Door, mut told: Told) -> Told {
         let mut count = 0;
         while !self.stop.load(Ordering::Relaxed) {
             let ask = match self.chance.below(10) {
@@ -130,7 +130,7 @@ impl Post {
                 2..4 => self.end(),
                 _ => None,
             };
-            let ask = ask.unwrap_or_else(|| self.order(count, false));
+            let ask = ask.unwrap_or_else(|| self.order(door.way(), count, false));
             count += 1;
             let made = if let Ask::Order { name, .. } = &ask { Some(name.clone()) } else { None };
             match self.perform(&mut door, ask, &mut told) {
@@ -142,27 +142,61 @@ impl Post {
         told
     }
 
+    /// Tries until it is let in; nothing: not before the gateway died.
+    fn log_in(&self, told: &mut Told) -> Option<Terminal> {
+        let mut refused = None;
+        while self.lives() {
+            match Terminal::open(self.mml, USER, SECRET) {
+                Ok(terminal) => return Some(terminal),
+                Err(error) if self.lives() && error.kind() != io::ErrorKind::ResourceBusy => refused = Some(error),
+                Err(_) => {}
+            }
+            clock::pass(REFUSED);
+        }
+        told.shut_out += 1;
+        told.offences.extend(refused.map(|error| Loss::new(Sort::Unserved, format!("no log-in over MML: {error}"))));
+        None
+    }
+
     /// Whether it was promised. An error: the connection is over.
     fn perform(&mut self, door: &mut Door, ask: Ask, told: &mut Told) -> io::Result<bool> {
-        let (peer, answered) = match door {
-            // Without a connection nothing was asked.
-            Door::Http(client) => (client.name()?, by_http(client, &ask)),
-            Door::Mml(terminal) => (terminal.name.clone(), by_mml(terminal, &ask)),
-        };
-        let (answer, end) = match answered {
+        // Without a connection nothing was asked.
+        let peer = door.name().inspect_err(|error| self.broken("a connection", error, told))?;
+        let (answer, end) = match door.ask(&ask) {
             Ok(answer) => (answer, Ok(())),
             Err(error) => (Answer::Unknown, Err(error)),
         };
+        if let Err(error) = &end {
+            self.broken(&format!("{ask:?}"), error, told);
+        }
         let done = matches!(answer, Answer::Done(_));
-        told.changes.push(Change { ask, peer, answer });
+        told.changes.push(Change { ask, way: door.way(), peer, answer });
         end.map(|()| done)
     }
 
-    fn end_of(&self, door: &mut Door, order: &str) -> io::Result<String> {
-        let Door::Http(client) = door else { return Ok(String::new()) };
+    /// Reads. An error: the connection is over, or it was refused as no read may be.
+    fn read(&self, client: &mut Client, method: &str, target: &str, told: &mut Told) -> io::Result<Reply> {
+        let what = format!("{method} {target}");
+        let reply = client.call(method, target, &[], b"").inspect_err(|error| self.broken(&what, error, told))?;
+        let later = matches!(reply.status, 429 | 503) && reply.header("retry-after").is_some();
+        if reply.is_success() {
+            told.reads += 1;
+        } else if !later {
+            let why = format!("{what}: {} {}", reply.status, String::from_utf8_lossy(&reply.body));
+            told.offences.push(Loss::new(Sort::Unserved, why));
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(reply)
+    }
+
+    fn end_of(&self, client: &mut Client, order: &str, told: &mut Told) -> io::Result<String> {
+        let target = format!("/v1/orders/{order}");
         loop {
-            let reply = client.call("GET", &format!("/v1/orders/{order}"), &[], b"")?;
+            let reply = self.read(client, "GET", &target, told)?;
             let state = text(&reply.json(), "state").unwrap_or_default();
+            if is_end(&state) {
+                told.ended.push((order.to_owned(), state.clone()));
+            }
             if is_end(&state) || self.stop.load(Ordering::Relaxed) {
                 return Ok(state);
             }
@@ -170,15 +204,24 @@ impl Post {
         }
     }
 
+    fn lives(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed) && !self.dying.load(Ordering::SeqCst)
+    }
+
+    /// A connection broke: only a death excuses it.
+    fn broken(&self, what: &str, error: &io::Error, told: &mut Told) {
+        if self.lives() {
+            told.offences.push(Loss::new(Sort::Unserved, format!("{what}: {error}")));
+        }
+    }
+
     fn client(&self) -> Client {
         Client::new(self.http, USER, SECRET)
     }
 
-    fn order(&self, count: u64, app: bool) -> Ask {
+    fn order(&self, way: Way, count: u64, app: bool) -> Ask {
         let name = format!("{}-{count}", self.name);
-        let body = json!({ "name": name, "offer": if app { APP } else { PLAIN } }).to_string();
-        // A key is known to one door alone: what was typed is another request.
-        let repeat = (!self.types).then(|| Repeat { key: format!("key-{name}"), body, id: None });
+        let repeat = Repeat::new(way, &name, if app { APP } else { PLAIN });
         Ask::Order { name, app, repeat }
     }
 
@@ -193,65 +236,5 @@ impl Post {
     }
 }
 
-/// Asks for it over HTTP.
-pub(crate) fn by_http(client: &mut Client, ask: &Ask) -> io::Result<Answer> {
-    let reply = match ask {
-        Ask::Order { repeat: Some(repeat), .. } => {
-            client.call("POST", "/v1/orders", &[("idempotency-key", &repeat.key)], repeat.body.as_bytes())?
-        }
-        Ask::Order { name, app, repeat: None } => {
-            let body = json!({ "name": name, "offer": if *app { APP } else { PLAIN } }).to_string();
-            client.call("POST", "/v1/orders", &[], body.as_bytes())?
-        }
-        Ask::Relabel { service, label } => {
-            let body = json!({ "label": label }).to_string();
-            client.call("PATCH", &format!("/v1/services/{service}"), &[], body.as_bytes())?
-        }
-        Ask::End { service } => client.call("DELETE", &format!("/v1/services/{service}"), &[], b"")?,
-        Ask::Cancel { order } => client.call("POST", &format!("/v1/orders/{order}/cancel"), &[], b"")?,
-    };
-    Ok(of_reply(ask, &reply))
-}
-
-fn of_reply(ask: &Ask, reply: &Reply) -> Answer {
-    let body = reply.json();
-    if !reply.is_success() {
-        return Answer::refused(&text(&body, "code").unwrap_or_default());
-    }
-    let revision = reply.header("etag").and_then(|tag| tag.trim_matches('"').parse().ok()).unwrap_or(0);
-    let place = reply.header("location").and_then(|place| place.rsplit('/').next()).map(str::to_owned);
-    Answer::Done(Ack {
-        request: reply.header("x-request-id").map(str::to_owned),
-        id: text(&body, "id"),
-        revision,
-        state: text(&body, "state"),
-        order: place.filter(|_| matches!(ask, Ask::End { .. })),
-    })
-}
-
-/// Asks for it over MML.
-pub(crate) fn by_mml(terminal: &mut Terminal, ask: &Ask) -> io::Result<Answer> {
-    let report = terminal.say(&match ask {
-        Ask::Order { name, app, .. } => {
-            format!("ADD ORDER: NAME=\"{name}\", OFFER=\"{}\";", if *app { APP } else { PLAIN })
-        }
-        Ask::Relabel { service, label } => format!("MOD SERVICE: NAME=\"{service}\", LABEL=\"{label}\";"),
-        Ask::End { service } => format!("RMV SERVICE: NAME=\"{service}\";"),
-        Ask::Cancel { order } => format!("CANCEL ORDER: NAME=\"{order}\";"),
-    })?;
-    if report.code != 0 {
-        return Ok(Answer::refused(report.field("FAULT").unwrap_or_default()));
-    }
-    Ok(Answer::Done(Ack {
-        request: None,
-        id: report.field("ID").map(str::to_owned),
-        revision: report.field("REVISION").and_then(|n| n.parse().ok()).unwrap_or(0),
-        state: report.field("STATE").map(str::to_ascii_lowercase),
-        order: None,
-    }))
-}
-
-/// A text of a JSON object.
-pub(crate) fn text(body: &serde_json::Value, field: &str) -> Option<String> {
-    body.get(field).and_then(|value| value.as_str()).map(str::to_owned)
-}
+#[cfg(test)]
+mod tests;

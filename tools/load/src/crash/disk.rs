@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use super::Total;
-use super::audit::{Loss, Sort};
 use super::client::PLAIN;
 use super::ledger::OURS;
 use super::life::{Death, Life};
+use super::loss::{Loss, Sort};
 use crate::chance::Chance;
 use crate::clock;
 use crate::gateway::{SECRET, USER};
@@ -35,6 +35,7 @@ const RESUMES: Duration = Duration::from_secs(30);
 pub(crate) fn rounds(chance: &mut Chance, total: &mut Total) -> Result<()> {
     for (no, (words, code)) in (1..).zip(DISKS) {
         let mut life = Life::begin(true)?;
+        life.failing = true;
         let word = words.split(' ').next().unwrap_or_default();
         let load = life.load(word, chance)?;
         clock::pass(LOAD);
@@ -45,8 +46,7 @@ pub(crate) fn rounds(chance: &mut Chance, total: &mut Total) -> Result<()> {
         losses.extend(resumes(&life, word)?);
         clock::pass(LOAD);
         life.last.load = LOAD * 3;
-        life.kill(Death::Power, chance)?;
-        life.remember(load)?;
+        losses.extend(life.kill(Death::Power, load, chance)?);
         losses.extend(life.again(Death::Power, chance)?);
         total.tell(word, no, &mut life, &losses);
         if losses.is_empty() {
@@ -71,7 +71,7 @@ fn probes(life: &Life, word: &str, code: Option<&str>) -> Result<Vec<Loss>> {
         wrong(format!("a read is answered with {} after {:?}", read.status, clock::now().duration_since(begun)));
     }
     let reply = make(&mut client, &format!("probe-{word}"))?;
-    let said = super::client::text(&reply.json(), "code");
+    let said = super::door::text(&reply.json(), "code");
     match code {
         None if reply.is_success() => {}
         Some(code) if reply.status == 503 && said.as_deref() == Some(code) && reply.header("retry-after").is_some() => {

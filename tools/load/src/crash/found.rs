@@ -18,6 +18,10 @@ pub(crate) struct Seen {
     pub(crate) revision: u64,
     pub(crate) state: String,
     pub(crate) label: Option<String>,
+    /// Why an order failed, as a code.
+    pub(crate) fault: Option<String>,
+    /// The services that an order is to end.
+    pub(crate) ends: Vec<String>,
 }
 
 /// A record of a change that was done.
@@ -42,6 +46,19 @@ pub(crate) struct Workspace {
     pub(crate) holds: usize,
     /// Processes held.
     pub(crate) programs: usize,
+}
+
+impl Found {
+    /// The orders that are to end each service, with their names.
+    pub(crate) fn removers(&self) -> BTreeMap<&str, Vec<(&str, &Seen)>> {
+        let mut removers: BTreeMap<&str, Vec<(&str, &Seen)>> = BTreeMap::new();
+        for (name, order) in &self.orders {
+            for service in &order.ends {
+                removers.entry(service).or_default().push((name, order));
+            }
+        }
+        removers
+    }
 }
 
 impl Seen {

@@ -9,16 +9,25 @@ pub(crate) const OURS: &str = "load-";
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
     pub(crate) ask: Ask,
+    pub(crate) way: Way,
     /// Our end of the connection, as records name it.
     pub(crate) peer: String,
     pub(crate) answer: Answer,
+}
+
+/// The door it was asked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Way {
+    #[default]
+    Http,
+    Mml,
 }
 
 /// What was asked.
 #[derive(Clone, Debug)]
 pub(crate) enum Ask {
     /// A service of the same name.
-    Order { name: String, app: bool, repeat: Option<Repeat> },
+    Order { name: String, app: bool, repeat: Repeat },
     /// A new label.
     Relabel { service: String, label: String },
     /// The service's end.
@@ -27,11 +36,14 @@ pub(crate) enum Ask {
     Cancel { order: String },
 }
 
-/// How an order is asked for once more.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How an order is asked for, once and once more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Repeat {
+    /// A key makes the same request only at the same door.
+    pub(crate) way: Way,
     pub(crate) key: String,
-    pub(crate) body: String,
+    /// The body, or the whole command.
+    pub(crate) asked: String,
     /// What the first answer called it; none: there was no answer.
     pub(crate) id: Option<String>,
 }
@@ -55,8 +67,6 @@ pub(crate) struct Ack {
     pub(crate) id: Option<String>,
     pub(crate) revision: u64,
     pub(crate) state: Option<String>,
-    /// The order that carries it out.
-    pub(crate) order: Option<String>,
 }
 
 /// How sure it is that something was done.
@@ -85,8 +95,6 @@ pub(crate) struct Facts {
     pub(crate) labels: Vec<String>,
     pub(crate) service_revision: u64,
     pub(crate) removed: Sure,
-    /// The order that removes it.
-    pub(crate) remover: Option<String>,
 }
 
 /// Everything promised since the store was made.
@@ -162,7 +170,7 @@ impl Ledger {
     fn fold(&mut self, ask: Ask, sure: Sure, ack: Ack) {
         match ask {
             Ask::Order { name, app, repeat } => {
-                if let Some(repeat) = repeat.filter(|_| sure != Sure::No) {
+                if sure != Sure::No {
                     self.repeats.insert(name.clone(), Repeat { id: ack.id.clone(), ..repeat });
                 }
                 let ended = ack.state.filter(|state| is_end(state));
@@ -183,11 +191,36 @@ impl Ledger {
             Ask::End { service } => {
                 let facts = self.orders.entry(service).or_default();
                 facts.removed = facts.removed.max(sure);
-                facts.remover = ack.order.or(facts.remover.take());
             }
             Ask::Cancel { order } => {
                 let facts = self.orders.entry(order).or_default();
                 facts.cancelled = facts.cancelled.max(sure);
+            }
+        }
+    }
+
+    /// Somebody saw an order's end.
+    pub(crate) fn saw(&mut self, order: &str, end: String) {
+        if let Some(facts) = self.orders.get_mut(order) {
+            facts.ended = Some(end);
+        }
+    }
+
+    /// An order was asked for again, and is promised by now if it was not before.
+    pub(crate) fn repeated(&mut self, order: &str, ack: Ack) {
+        if let Some(facts) = self.orders.get_mut(order) {
+            facts.made = Sure::Yes;
+            facts.revision = facts.revision.max(ack.revision);
+            facts.id = ack.id.or(facts.id.take());
+            facts.ended = ack.state.filter(|state| is_end(state)).or(facts.ended.take());
+        }
+    }
+
+    /// What was unanswered and is there is as good as promised.
+    pub(crate) fn settle(&mut self, there: impl Fn(&str) -> bool) {
+        for (name, facts) in &mut self.orders {
+            if facts.made == Sure::Perhaps && there(name) {
+                facts.made = Sure::Yes;
             }
         }
     }

@@ -8,11 +8,14 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::Broken;
-use super::audit::{Loss, Sort, audit, records};
+use super::audit::{Terms, audit, records};
+use super::broken::Broken;
 use super::client::{APP, PLAIN};
-use super::ledger::{Ack, Answer, Ledger, Sure, is_end};
+use super::floor::{Floor, Sight};
+use super::found::Found;
+use super::ledger::{Ack, Answer, Ledger, is_end};
 use super::load::Load;
+use super::loss::{Loss, Sort};
 use super::{look, processes, store};
 use crate::chance::Chance;
 use crate::clock;
@@ -34,9 +37,15 @@ pub(crate) struct Life {
     pub(crate) gateway: Option<Gateway>,
     pub(crate) ledger: Ledger,
     pub(crate) broken: Option<Broken>,
+    /// Whether its disk fails while it runs.
+    pub(crate) failing: bool,
     pub(crate) last: Last,
+    /// What was seen since it was last told of.
+    pub(crate) floor: Floor,
     /// The last signed head that was given.
     head: Option<String>,
+    /// The programs that ran when the gateway alone was last killed.
+    running: BTreeSet<(String, i32)>,
     folder: TempDir,
 }
 
@@ -50,6 +59,9 @@ pub(crate) struct Last {
     pub(crate) refused: u64,
     pub(crate) records: u64,
     pub(crate) repeated: u64,
+    pub(crate) shut_out: u64,
+    /// Orders that failed because of the death or the disk.
+    pub(crate) failed: u64,
     pub(crate) programs: usize,
 }
 
@@ -79,8 +91,18 @@ impl Life {
         } else {
             gateway
         };
-        let (gateway, ledger) = (Some(gateway), Ledger::default());
-        Ok(Self { place, gateway, ledger, broken: None, last: Last::default(), head: None, folder })
+        Ok(Self {
+            place,
+            gateway: Some(gateway),
+            ledger: Ledger::default(),
+            broken: None,
+            failing: false,
+            last: Last::default(),
+            floor: Floor::default(),
+            head: None,
+            running: BTreeSet::new(),
+            folder,
+        })
     }
 
     /// Loads it for `time`, kills it, starts it again and says what is wrong.
@@ -88,12 +110,12 @@ impl Life {
         let load = self.load(word, chance)?;
         clock::pass(time);
         self.last.load = time;
-        self.kill(death, chance)?;
-        self.remember(load)?;
+        let mut losses = self.kill(death, load, chance)?;
         let found = self.again(death, chance);
         // What the disk does is over with this death.
         self.place.control("")?;
-        found
+        losses.extend(found?);
+        Ok(losses)
     }
 
     /// Starts a load.
@@ -103,31 +125,53 @@ impl Life {
         Load::start(self.gateway.as_ref().context("no gateway")?, word, chance, self.ledger.apps())
     }
 
-    /// Ends the load and writes down what it was told.
-    pub(crate) fn remember(&mut self, load: Load) -> Result<()> {
+    /// Ends the load and writes down what it was told; what went wrong while the gateway lived.
+    fn remember(&mut self, load: Load) -> Result<Vec<Loss>> {
+        let mut offences = Vec::new();
         let before = (self.ledger.promised, self.ledger.unknown, self.ledger.refused.values().sum::<u64>());
         for told in load.end()? {
             self.head = told.head.or(self.head.take());
+            self.floor.saw(Sight::Head, told.heads);
+            self.floor.saw(Sight::Read, told.reads);
+            self.last.shut_out += told.shut_out;
+            offences.extend(told.offences);
             for mut change in told.changes {
+                if matches!(change.answer, Answer::Done(_)) {
+                    let (operation, kind) = change.ask.recorded();
+                    self.floor.saw(Sight::Promised(change.way, operation, kind), 1);
+                }
                 if self.broken == Some(Broken::EarlyAck) && change.answer == Answer::Unknown {
                     change.answer = Answer::Done(Ack::default());
                 }
                 self.ledger.add(change);
             }
+            for (order, end) in told.ended {
+                if !self.failing && !matches!(end.as_str(), "completed" | "cancelled") {
+                    offences.push(Loss::new(Sort::NotDone, format!("order {order}: was {end} before the death")));
+                }
+                self.last.failed += u64::from(end == "failed");
+                self.ledger.saw(&order, end);
+            }
         }
         self.last.promised = self.ledger.promised - before.0;
         self.last.unknown = self.ledger.unknown - before.1;
         self.last.refused = self.ledger.refused.values().sum::<u64>() - before.2;
-        Ok(())
+        Ok(offences)
     }
 
-    pub(crate) fn kill(&mut self, death: Death, chance: &mut Chance) -> Result<()> {
+    /// Kills it under its load, and ends that; what it did wrong before.
+    pub(crate) fn kill(&mut self, death: Death, load: Load, chance: &mut Chance) -> Result<Vec<Loss>> {
+        self.running = match death {
+            Death::Kill => processes::programs(&self.place),
+            Death::Power => BTreeSet::new(),
+        };
+        load.dying();
         self.gateway.take().context("no gateway")?.kill()?;
         if death == Death::Power {
             processes::end_all(&self.place)?;
             self.cut(chance)?;
         }
-        Ok(())
+        self.remember(load)
     }
 
     fn cut(&mut self, chance: &mut Chance) -> Result<()> {
@@ -165,28 +209,38 @@ impl Life {
         let (found, unending) = look::look(&gateway, &self.place, kept)?;
         losses.extend(unending);
         losses.extend(records(&self.ledger, &found));
-        losses.extend(audit(&self.ledger, &found, death == Death::Kill));
+        losses.extend(audit(&self.ledger, &found, Terms { running: death == Death::Kill, failing: self.failing }));
+        self.floor.saw(Sight::Lived, self.lived(&found));
         self.last.programs = found.workspaces.iter().map(|workspace| workspace.programs).sum();
         for (name, facts) in &mut self.ledger.orders {
+            let failed = found.orders.get(name).is_some_and(|order| order.state == "failed");
+            self.last.failed += u64::from(failed && facts.ended.is_none());
             facts.ended = found.orders.get(name).map(|order| order.state.clone()).filter(|state| is_end(state));
         }
         if losses.is_empty() {
-            let (repeated, wrong) = look::repeat(&gateway, &self.ledger.repeats, chance)?;
-            self.last.repeated = repeated;
-            losses.extend(wrong);
-            self.settle(&found.orders.keys().cloned().collect());
+            // What was unanswered is known by now: it was looked at, or is asked for again.
+            self.ledger.settle(|name| found.orders.contains_key(name));
+            let repeated = look::repeat(&gateway, &self.ledger.repeats, chance)?;
+            losses.extend(repeated.losses);
+            for (name, way, ack) in repeated.acks {
+                self.last.repeated += 1;
+                self.floor.saw(Sight::Repeated(way), 1);
+                self.ledger.repeated(&name, ack);
+            }
         }
         self.gateway = Some(gateway);
         Ok(losses)
     }
 
-    /// What was unanswered is known by now: it was asked for again, or looked at.
-    fn settle(&mut self, there: &BTreeSet<String>) {
-        for (name, facts) in &mut self.ledger.orders {
-            if facts.made == Sure::Perhaps && there.contains(name) {
-                facts.made = Sure::Yes;
-            }
-        }
+    /// Programs of orders that had completed before the kill, which are the same processes behind it.
+    fn lived(&self, found: &Found) -> u64 {
+        let now = processes::programs(&self.place);
+        let same: BTreeSet<_> = self.running.intersection(&now).map(|(workspace, _)| workspace).collect();
+        let completed = |service: &String| {
+            self.ledger.orders.get(service).is_some_and(|facts| facts.ended.as_deref() == Some("completed"))
+        };
+        let apps = found.workspaces.iter().filter(|workspace| workspace.service.as_ref().is_some_and(completed));
+        apps.filter(|workspace| same.contains(&workspace.name)).count() as u64
     }
 
     /// Leaves everything on the disk, for whoever wants to see.

@@ -15,19 +15,18 @@ use crate::gateway::Gateway;
 const PLAIN: usize = 12;
 const TYPED: usize = 4;
 const APPS: usize = 2;
-/// In the names of those who type.
-const TYPES: &str = "m";
 
 /// The clients at work.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
+    dying: Arc<AtomicBool>,
     threads: Vec<JoinHandle<Told>>,
 }
 
 impl Load {
     /// `word` is in all names this load gives; `apps` are services of programs from before.
     pub(crate) fn start(gateway: &Gateway, word: &str, chance: &mut Chance, apps: Vec<String>) -> Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, dying) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let mut apps = apps.into_iter();
         let share = apps.len().div_ceil(APPS);
         let mut threads = Vec::new();
@@ -38,8 +37,8 @@ impl Load {
                 mml: gateway.mml,
                 chance: chance.split(),
                 stop: Arc::clone(&stop),
+                dying: Arc::clone(&dying),
                 services,
-                types: sort == TYPES,
             };
             let name = post.name.clone();
             threads.push(std::thread::Builder::new().name(name).spawn(move || work(post))?);
@@ -49,13 +48,18 @@ impl Load {
             client("h", no, Vec::new(), Post::plain)?;
         }
         for no in 0..TYPED {
-            client(TYPES, no, Vec::new(), Post::typed)?;
+            client("m", no, Vec::new(), Post::typed)?;
         }
         for no in 0..APPS {
             client("a", no, apps.by_ref().take(share).collect(), Post::apps)?;
         }
         client("w", 0, Vec::new(), Post::watch)?;
-        Ok(Self { stop, threads })
+        Ok(Self { stop, dying, threads })
+    }
+
+    /// The gateway is about to be killed: from now on nothing that breaks is its fault.
+    pub(crate) fn dying(&self) {
+        self.dying.store(true, Ordering::SeqCst);
     }
 
     /// Ends it; what each client was told.

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::audit::{Loss, Sort};
-use super::client::text;
+use super::door::{Door, text};
 use super::found::{Found, Recorded, Seen};
-use super::ledger::Repeat;
+use super::ledger::{Ack, Answer, Repeat, Way};
+use super::loss::{Loss, Sort};
 use super::processes;
 use crate::chance::Chance;
 use crate::clock;
 use crate::gateway::{Gateway, Place, SECRET, USER};
 use crate::http::Client;
+use crate::mml::Terminal;
 
 /// Every order has ended by then.
 const BOUND: Duration = Duration::from_secs(90);
@@ -48,7 +49,10 @@ pub(crate) fn look(gateway: &Gateway, place: &Place, records: Vec<Recorded>) -> 
 
 fn all(client: &mut Client, plural: &str) -> Result<BTreeMap<String, Seen>> {
     let mut found = BTreeMap::new();
-    let mut target = format!("/v1/{plural}?limit=1000&fields=id,name,revision,state,label");
+    let mut target = format!(
+        "/v1/{plural}?limit=1000&fields=id,name,revision,state,label{}",
+        if plural == "orders" { ",fault,items" } else { "" }
+    );
     loop {
         let page = client.call("GET", &target, &[], b"")?;
         if !page.is_success() {
@@ -58,9 +62,9 @@ fn all(client: &mut Client, plural: &str) -> Result<BTreeMap<String, Seen>> {
         for item in body.get("items").and_then(|items| items.as_array()).context("no items")? {
             let text = |field| text(item, field).unwrap_or_default();
             let revision = text("revision").parse().unwrap_or(0);
-            let seen =
-                Seen { id: text("id"), revision, state: text("state"), label: super::client::text(item, "label") };
-            found.insert(text("name"), seen);
+            let (id, state, ends) = (text("id"), text("state"), ends(item));
+            let [label, fault] = ["label", "fault"].map(|field| super::door::text(item, field));
+            found.insert(text("name"), Seen { id, revision, state, label, fault, ends });
         }
         let next = page.header("link").and_then(|link| link.strip_prefix('<')).and_then(|link| link.split('>').next());
         match next {
@@ -70,34 +74,66 @@ fn all(client: &mut Client, plural: &str) -> Result<BTreeMap<String, Seen>> {
     }
 }
 
-/// Asks again for some of the orders: each must be the same one, and the unanswered ones become one.
-pub(crate) fn repeat(
-    gateway: &Gateway,
-    repeats: &BTreeMap<String, Repeat>,
-    chance: &mut Chance,
-) -> Result<(u64, Vec<Loss>)> {
-    let mut client = Client::new(gateway.http, USER, SECRET);
+/// The services that an order's items are to end.
+fn ends(order: &serde_json::Value) -> Vec<String> {
+    let items = order.get("items").and_then(|items| items.as_array()).into_iter().flatten();
+    let deletes = items.filter(|item| text(item, "act").as_deref() == Some("delete"));
+    deletes.filter_map(|item| text(item, "service")).collect()
+}
+
+/// What came of asking again.
+#[derive(Debug, Default)]
+pub(crate) struct Repeated {
+    /// The orders, and what was said of each.
+    pub(crate) acks: Vec<(String, Way, Ack)>,
+    pub(crate) losses: Vec<Loss>,
+}
+
+/// Asks again for some of the orders, each at its door: it must be the same one, and the unanswered ones become one.
+pub(crate) fn repeat(gateway: &Gateway, repeats: &BTreeMap<String, Repeat>, chance: &mut Chance) -> Result<Repeated> {
+    let mut http = Door::Http(Client::new(gateway.http, USER, SECRET));
+    let mut mml = Door::Mml(Terminal::open(gateway.mml, USER, SECRET)?);
     let (unanswered, mut answered): (Vec<_>, Vec<_>) = repeats.iter().partition(|(_, repeat)| repeat.id.is_none());
     let mut chosen: Vec<_> = unanswered.into_iter().take(REPEATS).collect();
     while chosen.len() < REPEATS {
         let Some(one) = chance.take(&mut answered) else { break };
         chosen.push(one);
     }
-    let (mut asked, mut losses) = (0, Vec::new());
+    let mut repeated = Repeated::default();
     for (name, repeat) in chosen {
+        let door = match repeat.way {
+            Way::Http => &mut http,
+            Way::Mml => &mut mml,
+        };
         let mut id = repeat.id.clone();
         // Who got no answer asks twice, to see that both are one.
         for _ in 0..2 {
-            let reply =
-                client.call("POST", "/v1/orders", &[("idempotency-key", &repeat.key)], repeat.body.as_bytes())?;
-            asked += 1;
-            let said = text(&reply.json(), "id");
-            if !reply.is_success() || said.is_none() || id.as_ref().is_some_and(|id| said.as_ref() != Some(id)) {
-                let what = format!("order {name}: {} {said:?} instead of {id:?}", reply.status);
-                losses.push(Loss::new(Sort::Repeated, what));
+            match door.repeat(repeat)? {
+                Answer::Done(ack) if ack.id.is_some() && id.as_ref().is_none_or(|id| ack.id.as_ref() == Some(id)) => {
+                    id.clone_from(&ack.id);
+                    repeated.acks.push((name.clone(), repeat.way, ack));
+                }
+                answer @ (Answer::Done(_) | Answer::Refused(_) | Answer::Unknown) => {
+                    let what = format!("order {name} over {:?}: {answer:?} instead of {id:?}", repeat.way);
+                    repeated.losses.push(Loss::new(Sort::Repeated, what));
+                }
             }
-            id = id.or(said);
         }
     }
-    Ok((asked, losses))
+    Ok(repeated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_tells_what_it_ends() {
+        let items = serde_json::json!([
+            { "no": 1, "act": "delete", "service": "a" }, { "no": 2, "offer": "plain", "service": "b" },
+            { "no": 3, "act": "delete", "service": "c" },
+        ]);
+        assert_eq!(ends(&serde_json::json!({ "items": items })), ["a", "c"]);
+        assert!(ends(&serde_json::json!({ "name": "a" })).is_empty());
+    }
 }

@@ -1,6 +1,6 @@
 //! Workspaces on disk and what runs in them, as the kernel tells (proc(5)).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -45,6 +45,12 @@ pub(crate) fn workspaces(place: &Place) -> Result<Vec<Workspace>> {
         }
     }
     Ok(found.into_values().collect())
+}
+
+/// The programs that run, each with its workspace.
+pub(crate) fn programs(place: &Place) -> BTreeSet<(String, i32)> {
+    let programs = processes(&place.workspaces()).into_iter().filter(|process| !process.holds);
+    programs.map(|process| (process.workspace, process.pid)).collect()
 }
 
 /// Ends all that runs there, as a power cut does.

@@ -11,8 +11,8 @@ use strowger_primitive::{FieldDecl, Log, Store as _};
 use strowger_records::{Head, Key, Origin, Seal, Verifier, read_record, verify};
 use strowger_stores::{Embedded, Options};
 
-use super::audit::{Loss, Sort};
 use super::found::Recorded;
+use super::loss::{Loss, Sort};
 use crate::gateway::Place;
 
 /// The gateway's name where nobody gave it one.
@@ -28,14 +28,14 @@ pub(crate) fn read(place: &Place, head: Option<&str>) -> Result<(Vec<Recorded>, 
     }
     let store = place.data().join("store");
     if !store.exists() {
-        return Ok((Vec::new(), vec![Loss::new(Sort::Records, "there is no store any more")]));
+        return Ok((Vec::new(), vec![Loss::new(Sort::Unopened, "there is no store any more")]));
     }
     copy_folder(&store, &copy)?;
     let key = Arc::new(Key::load(&place.data().join("keys/records.key")).context("the key of the records")?);
     let verifier = key.verifier(&Origin::new(NODE, Log::AUDIT)?);
     let read = match open(&copy, &key) {
         Ok(store) => look(&store, &verifier, head)?,
-        Err(error) => (Vec::new(), vec![Loss::new(Sort::Records, format!("the store does not open: {error:#}"))]),
+        Err(error) => (Vec::new(), vec![Loss::new(Sort::Unopened, format!("the store does not open: {error:#}"))]),
     };
     fs::remove_dir_all(&copy)?;
     Ok(read)

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::crash::found::Recorded;
-use crate::crash::ledger::{Ack, Answer, Ask, Change, Ledger};
+use crate::crash::ledger::{Ack, Answer, Ask, Change, Ledger, Repeat, Way};
 
 fn ack(request: Option<&str>, revision: u64) -> Answer {
     let id = Some("id".to_owned());
@@ -10,15 +10,19 @@ fn ack(request: Option<&str>, revision: u64) -> Answer {
 }
 
 fn change(ask: Ask, peer: &str, answer: Answer) -> Change {
-    Change { ask, peer: peer.to_owned(), answer }
+    Change { ask, way: Way::default(), peer: peer.to_owned(), answer }
 }
 
 fn order(name: &str, app: bool) -> Ask {
-    Ask::Order { name: name.to_owned(), app, repeat: None }
+    Ask::Order { name: name.to_owned(), app, repeat: Repeat::default() }
 }
 
 fn seen(revision: u64, state: &str, label: Option<&str>) -> Seen {
-    Seen { id: "id".to_owned(), revision, state: state.to_owned(), label: label.map(str::to_owned) }
+    Seen { id: "id".to_owned(), revision, state: state.to_owned(), label: label.map(str::to_owned), ..Seen::default() }
+}
+
+fn ends(revision: u64, state: &str, service: &str) -> Seen {
+    Seen { ends: vec![service.to_owned()], ..seen(revision, state, None) }
 }
 
 fn recorded(request: &str, peer: &str, operation: &str, kind: &str, object: &str) -> Recorded {
@@ -50,7 +54,7 @@ fn world() -> (Ledger, Found) {
         ("load-b", seen(3, "completed", None)),
         ("load-e", seen(7, "cancelled", None)),
         ("load-f", seen(8, "completed", None)),
-        ("01m88b", seen(9, "completed", None)),
+        ("01m88b", ends(9, "completed", "load-b")),
     ];
     let services = [
         ("load-a", seen(2, "active", Some("one"))),
@@ -81,11 +85,20 @@ fn world() -> (Ledger, Found) {
 
 /// The sorts of what is wrong after `change`.
 fn wrong(change: impl FnOnce(&mut Ledger, &mut Found)) -> Vec<Sort> {
+    wrong_where(false, change)
+}
+
+/// The same where the disk failed meanwhile.
+fn wrong_where(failing: bool, change: impl FnOnce(&mut Ledger, &mut Found)) -> Vec<Sort> {
     let (mut ledger, mut found) = world();
     change(&mut ledger, &mut found);
-    let mut losses = audit(&ledger, &found, true);
+    let mut losses = audit(&ledger, &found, Terms { running: true, failing });
     losses.extend(records(&ledger, &found));
-    losses.into_iter().map(|loss| loss.sort).collect()
+    sorts(&losses)
+}
+
+fn sorts(losses: &[Loss]) -> Vec<Sort> {
+    losses.iter().map(|loss| loss.sort).collect()
 }
 
 fn workspace(found: &mut Found, change: impl FnOnce(&mut Workspace)) {
@@ -137,6 +150,96 @@ fn an_order_ends_once() {
         ledger.orders.get_mut("load-a").unwrap().ended = Some("failed".to_owned());
     };
     assert_eq!(wrong(twice), [Sort::TwoEnds]);
+}
+
+#[test]
+fn an_order_that_nobody_cancelled_is_done() {
+    let ended = |name: &'static str, state: &'static str| {
+        move |_: &mut Ledger, found: &mut Found| {
+            order_mut(found, name).state = state.to_owned();
+            found.services.remove(name);
+            found.workspaces.retain(|workspace| workspace.service.as_deref() != Some(name));
+        }
+    };
+    for state in ["failed", "partial", "rejected"] {
+        for name in ["load-a", "load-f"] {
+            assert_eq!(wrong(ended(name, state)), [Sort::NotDone], "{name}");
+        }
+        assert_eq!(wrong_where(true, ended("load-a", state)), [Sort::NotDone], "it needs nothing but the store");
+    }
+    assert_eq!(wrong(ended("load-a", "cancelled")), [Sort::CancelledUnasked]);
+    assert_eq!(wrong(ended("load-e", "failed")), [Sort::NotCancelled]);
+    for name in ["load-e", "load-f"] {
+        assert_eq!(wrong_where(true, ended(name, "failed")), [], "{name}: it could not be started, or undone");
+    }
+    assert_eq!(wrong_where(true, ended("load-f", "rejected")), [Sort::NotDone]);
+    let others =
+        |_: &mut Ledger, found: &mut Found| drop(found.orders.insert("01m".to_owned(), seen(9, "cancelled", None)));
+    assert_eq!(wrong(others), [Sort::CancelledUnasked]);
+    // Unanswered, and stored: it is carried out, or cancelled where that was asked for.
+    let unanswered = |state: &'static str| {
+        move |_: &mut Ledger, found: &mut Found| drop(found.orders.insert("load-c".to_owned(), seen(9, state, None)))
+    };
+    assert_eq!(wrong(unanswered("failed")), [Sort::NotDone]);
+    assert_eq!(wrong(unanswered("cancelled")), [Sort::CancelledUnasked]);
+    let asked = |ledger: &mut Ledger, found: &mut Found| {
+        ledger.add(change(Ask::Cancel { order: "load-c".to_owned() }, "h", Answer::Unknown));
+        unanswered("cancelled")(ledger, found);
+    };
+    assert_eq!(wrong(asked), []);
+}
+
+#[test]
+fn only_a_start_may_fail_with_the_power() {
+    let (ledger, mut found) = world();
+    found.services.remove("load-f");
+    found.workspaces.clear();
+    let mut end = |name: &str, fault: &str| {
+        let before = found.orders.clone();
+        let fault = Some(fault.to_owned());
+        found.orders.insert(name.to_owned(), Seen { fault, ..seen(9, "failed", None) });
+        let wrong = [false, true].map(|running| sorts(&audit(&ledger, &found, Terms { running, failing: false })));
+        found.orders = before;
+        wrong
+    };
+    assert_eq!(end("load-f", "start-failed"), [vec![], vec![Sort::NotDone]]);
+    assert_eq!(end("load-f", "internal"), [vec![Sort::NotDone], vec![Sort::NotDone]]);
+}
+
+#[test]
+fn a_service_ends_by_an_order_that_is_done() {
+    let ended = |state: &'static str, lives: bool| {
+        move |_: &mut Ledger, found: &mut Found| {
+            order_mut(found, "01m88b").state = state.to_owned();
+            if lives {
+                found.services.insert("load-b".to_owned(), seen(9, "active", None));
+            }
+        }
+    };
+    assert_eq!(wrong(ended("completed", true)), [Sort::ServiceLives]);
+    assert_eq!(wrong(ended("failed", true)), [Sort::NotRemoved, Sort::ServiceLives]);
+    assert_eq!(wrong(ended("failed", false)), [Sort::NotRemoved]);
+    assert_eq!(wrong_where(true, ended("failed", true)), [Sort::NotRemoved, Sort::ServiceLives], "it is no program");
+    assert_eq!(wrong(|_, f| drop(f.orders.remove("01m88b"))), [Sort::OrderGone]);
+    // A program that a failing disk kept from being stopped goes on.
+    let program = |ledger: &mut Ledger, found: &mut Found| {
+        ledger.add(change(Ask::End { service: "load-f".to_owned() }, "h", ack(Some("r5"), 0)));
+        found.orders.insert("01m88f".to_owned(), ends(9, "failed", "load-f"));
+    };
+    assert_eq!(wrong(program), [Sort::NotRemoved, Sort::ServiceLives]);
+    assert_eq!(wrong_where(true, program), []);
+}
+
+#[test]
+fn what_is_asked_for_again_is_promised() {
+    let again = |ledger: &mut Ledger, _: &mut Found| {
+        ledger.repeated("load-c", Ack { id: Some("id".to_owned()), ..Ack::default() });
+    };
+    assert_eq!(wrong(again), [Sort::OrderGone]);
+    let there = |ledger: &mut Ledger, _: &mut Found| ledger.settle(|name| name == "load-c");
+    assert_eq!(wrong(there), [Sort::OrderGone]);
+    let end = |ledger: &mut Ledger, _: &mut Found| ledger.saw("load-f", "failed".to_owned());
+    assert_eq!(wrong(end), [Sort::TwoEnds]);
 }
 
 #[test]
