@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use strowger_primitive::{
-    DocKey, Document, Expect, Fault, FaultKind, Key, KeyScope, Look, Name, Op, Operation, Outcome, OwnKey, Principal,
-    Schema, Shown, Store, Time,
+    DocKey, Document, Expect, Fault, FaultKind, Fnv, Key, KeyScope, Look, Name, Op, Operation, Outcome, OwnKey,
+    Principal, Schema, Shown, Store, Time,
 };
 
 /// A key is remembered for so long.
@@ -28,11 +28,9 @@ impl Recall {
         let place = match key.scope {
             KeyScope::Principal => OwnKey::new("recall", &[tenant, name, &key.bytes]),
         };
-        let fingerprint = about.as_str().bytes().fold(key.fingerprint, |hash, octet| {
-            // FNV-1a, as the doors begin it: it is kept for a day, so it must not change with the compiler.
-            (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01B3)
-        });
-        Self { place, fingerprint, by: principal.name.clone() }
+        let mut fingerprint = Fnv(key.fingerprint);
+        fingerprint.add(about.as_str().as_bytes());
+        Self { place, fingerprint: fingerprint.0, by: principal.name.clone() }
     }
 
     /// What remembers the request: to be committed with what it did.

@@ -15,6 +15,7 @@ mod declare;
 mod document;
 mod door;
 mod fault;
+mod fnv;
 mod id;
 mod keeper;
 mod option;
@@ -44,6 +45,7 @@ pub use door::{
     Ticket, network,
 };
 pub use fault::{Challenge, Fault, FaultKind, Flaw, Place};
+pub use fnv::Fnv;
 pub use id::{BadName, Id, Name, RequestId};
 pub use keeper::{Attributes, Implied, Keeper, OPERATOR, SHARED, not_found};
 pub use option::BadOption;

@@ -1,13 +1,12 @@
 //! Fingerprints: whether a command under the same key is the same command, however it was typed.
 
-use strowger_primitive::{FieldDecl, Fields, Operation, Ref, Type, Value};
+use strowger_primitive::{FieldDecl, Fields, Fnv, Operation, Ref, Type, Value};
 
 use crate::print::literal;
 
-/// FNV-1a of 64 bits over what is asked. It is kept for a day beside the key, so it must not change with the compiler,
-/// as the standard hasher may.
+/// The hash of what is asked; it is kept for a day beside the key.
 pub(crate) fn fingerprint(operation: &Operation) -> u64 {
-    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    let mut hash = Print::default();
     hash.text(operation.word());
     hash.text(operation.kind().map_or("", |k| k.name));
     match operation {
@@ -35,17 +34,17 @@ pub(crate) fn fingerprint(operation: &Operation) -> u64 {
         }
         Operation::List(_) | Operation::Cancel(_) | Operation::Prove => {}
     }
-    hash.0
+    hash.0.0
 }
 
-struct Fnv(u64);
+#[derive(Default)]
+struct Print(Fnv);
 
-impl Fnv {
+impl Print {
     /// A text and its end, so that two texts never run into one.
     fn text(&mut self, text: &str) {
-        for octet in text.bytes().chain([0xFF]) {
-            self.0 = (self.0 ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3);
-        }
+        self.0.add(text.as_bytes());
+        self.0.add(&[0xFF]);
     }
 
     fn target(&mut self, target: &Ref) {

@@ -5,7 +5,7 @@ use http_body_util::Full;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, StatusCode};
 use strowger_forms::openapi;
-use strowger_primitive::Schema;
+use strowger_primitive::{Fnv, Schema};
 
 use crate::problem::{Problem, Reply};
 use crate::respond::{allowed, json};
@@ -42,7 +42,7 @@ pub(crate) enum Page {
 impl Pages {
     pub(crate) fn new(schema: &Schema, health: Watch) -> Self {
         let info = openapi::Info { title: "Strowger", version: env!("CARGO_PKG_VERSION"), server: "" };
-        let contract = |text: String| Contract { tag: fnv(text.as_bytes()), body: text.into() };
+        let contract = |text: String| Contract { tag: Fnv::of(text.as_bytes()), body: text.into() };
         Self {
             index: index(schema).into(),
             newest: contract(openapi::v31(schema, &info)),
@@ -129,9 +129,4 @@ fn index(schema: &Schema) -> String {
         out.push_str(&format!("/v1/{:<15} {}\n", kind.plural, kind.doc));
     }
     out
-}
-
-/// FNV-1a, 64 bits: the same on every machine and in every release.
-pub(crate) fn fnv(octets: &[u8]) -> u64 {
-    octets.iter().fold(0xCBF2_9CE4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01B3))
 }

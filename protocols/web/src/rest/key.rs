@@ -2,10 +2,9 @@
 
 use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
-use strowger_primitive::{Key, KeyScope};
+use strowger_primitive::{Fnv, Key, KeyScope};
 
 use super::call::Call;
-use crate::pages::fnv;
 use crate::problem::Problem;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -58,7 +57,11 @@ fn unquoted(quoted: &str) -> Option<Vec<u8>> {
 fn fingerprint(head: &Parts, body: &[u8]) -> u64 {
     let target = head.uri.path_and_query().map_or("", |target| target.as_str());
     let only = head.headers.get(header::IF_MATCH).map_or(&[][..], |tag| tag.as_bytes());
-    fnv(&[head.method.as_str().as_bytes(), b" ", target.as_bytes(), b"\n", only, b"\n", body].concat())
+    let mut hash = Fnv::default();
+    for part in [head.method.as_str().as_bytes(), b" ", target.as_bytes(), b"\n", only, b"\n", body] {
+        hash.add(part);
+    }
+    hash.0
 }
 
 #[cfg(test)]
