@@ -335,24 +335,8 @@ impl Type {
     /// Whether lists can be sorted by it: scalars short enough for the cursor that leads to the next page.
     #[must_use]
     pub const fn sortable(&self) -> bool {
-        self.filterable()
-            && match self {
-                Self::List { .. } => false,
-                Self::Text { max } | Self::Bytes { max } => *max <= 255,
-                Self::Bool
-                | Self::Enum(_)
-                | Self::I32 { .. }
-                | Self::U32 { .. }
-                | Self::U64 { .. }
-                | Self::Decimal { .. }
-                | Self::Time
-                | Self::Duration { .. }
-                | Self::Ref(_)
-                | Self::Secret { .. }
-                | Self::Rows { .. }
-                | Self::Map { .. }
-                | Self::Any { .. } => true,
-            }
+        let long = matches!(self, Self::Text { max } | Self::Bytes { max } if *max > 255);
+        self.filterable() && matches!(self.shape(), Shape::Scalar) && !long
     }
 
     /// The subfields of a list of records; none of anything else.

@@ -85,17 +85,12 @@ impl Keeper for Core {
     }
 
     fn implies(&self, operation: &Operation) -> Vec<Implied> {
-        match operation {
-            Operation::Create(document) if document.kind.number == order::DECL.number => implied(document),
-            Operation::Create(_)
-            | Operation::Read(_)
-            | Operation::List(_)
-            | Operation::Update(..)
-            | Operation::Delete(..)
-            | Operation::Invoke(..)
-            | Operation::Cancel(_)
-            | Operation::Prove => Vec::new(),
+        if let Operation::Create(document) = operation
+            && document.kind.number == order::DECL.number
+        {
+            return implied(document);
         }
+        Vec::new()
     }
 
     fn perform<'a>(&'a self, mut work: Admitted, progress: &'a Progress) -> BoxFuture<'a, Result<Outcome, Fault>> {
