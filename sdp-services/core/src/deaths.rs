@@ -1,4 +1,4 @@
-//! What dies by itself: its resource and its service say so, and a record. Nothing is started again.
+//! What dies by itself: its resource and its service say so, and a record. What was healthy is not started again.
 
 use std::sync::Arc;
 

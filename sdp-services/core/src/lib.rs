@@ -2,7 +2,7 @@
 //!
 //! In: admitted requests about offers, orders, services, resources and providers, and what providers tell of deaths.
 //! Out: documents changed in one commit with their record, tasks for providers. It never speaks a protocol, never
-//! decides who may ask, never starts again what died, and never acknowledges what is not stored.
+//! decides who may ask, never starts again what was healthy and died, and never acknowledges what is not stored.
 //!
 //! ```text
 //! Create(order) ─► ask ─► judge ─► accept ──one commit──► order, services, resources, plan, journal

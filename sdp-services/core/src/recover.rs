@@ -237,7 +237,7 @@ impl Core {
         // There may be more than may be in flight now: they wait for their turn.
         self.detach("order", move |core| async move {
             if let Some(seat) = core.flight.await_seat(claim).await {
-                core.carry_out(Saga { id, order: key, plan, course, fence, seat });
+                core.carry_out(Saga { id, order: key, plan, course, fence, seat, again: 0 });
             }
         });
         Ok(true)

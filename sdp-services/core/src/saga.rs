@@ -2,7 +2,8 @@
 //!
 //! The plan is written once, with the order; the journal with every step, in one commit with the order, what the step
 //! changed and its record. So whatever moment the gateway dies at, the step that was in hand is asked for again under
-//! the same name, and its provider joins what there is.
+//! the same name, and its provider joins what there is. What was started and is lost before it is observed healthy, as
+//! with the power, is started again: its new receipt is written down first, so that a death is known from the one before.
 
 mod apply;
 mod carry;

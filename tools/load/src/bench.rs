@@ -10,6 +10,7 @@ pub(crate) mod pipeline;
 mod policies;
 mod post;
 mod process;
+mod sample;
 mod services;
 mod start;
 mod statistics;
@@ -32,7 +33,7 @@ use herd::{Door, Herd};
 const BENCHES: [(&str, &str); 7] = [
     ("pipeline", "the primitive through the pipeline, in process: CPU and allocations"),
     ("get", "GET of a service beside bare axum"),
-    ("post", "POST of an order at 1, 64 and 1,024 clients beside the store's own commits"),
+    ("post", "POST of an order at 1, 64 and 1,024 clients beside the store, and axum and the store"),
     ("policies", "GET with 5, 25 and 500 policies, decisions found and not found"),
     ("services", "many services: memory, a page of them, the start after a crash"),
     ("start", "start to first answer, idle memory"),

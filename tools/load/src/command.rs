@@ -41,13 +41,13 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// The peer of HTTP: gives the octets of a file until it is killed.
+    /// The peer of HTTP: gives one body until it is killed.
     #[command(hide = true)]
-    PeerAxum {
-        /// What it gives.
-        body: PathBuf,
-        /// Where its address is written.
-        ready: PathBuf,
+    Peer {
+        /// Its files: what it gives, where its address is written, what it stores.
+        folder: PathBuf,
+        /// Where a gateway left an order, that it stores again and again.
+        left: Option<PathBuf>,
     },
 }
 
@@ -56,7 +56,8 @@ enum Command {
 pub fn main() -> ExitCode {
     ended(match Line::parse().command {
         Command::Bench { name, runs, json } => bench::run(&bench::Options { name, runs, json }),
-        Command::PeerAxum { body, ready } => bench::peer::serve(&body, &ready),
+        Command::Peer { folder, left: None } => bench::peer::gives(&folder),
+        Command::Peer { folder, left: Some(left) } => bench::peer::takes_orders(&folder, &left),
         Command::Crash { cycles, seed, broken } => crash::run(crash::Options { cycles, seed, broken }),
     })
 }

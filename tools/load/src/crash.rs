@@ -84,7 +84,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
     }
     say(format!("seen: {}", total.floor));
     say(format!(
-        "{} deaths, {} changes promised, {} unanswered, {} refused, {} log-ins missed, {} starts failed with the power or the disk, {} records, {} repeated, {} losses, {:.0} s, seed {seed}",
+        "{} deaths, {} changes promised, {} unanswered, {} refused, {} log-ins missed, {} starts failed with the disk, {} records, {} repeated, {} losses, {:.0} s, seed {seed}",
         total.deaths,
         total.promised,
         total.unknown,

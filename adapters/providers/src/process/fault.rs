@@ -42,6 +42,12 @@ pub(super) fn start_failed(public: String, cause: String) -> ProviderError {
     because(error(FaultKind::Upstream, "start-failed", public), cause)
 }
 
+/// It ended and nobody saw how: whoever kept it was killed, as all are when the power goes.
+pub(super) fn lost(component: &str, cause: String) -> ProviderError {
+    let public = format!("component \"{component}\" was lost before it was healthy");
+    because(passing(error(FaultKind::Upstream, "start-failed", public)), cause)
+}
+
 /// Somebody who is not ours listens where the program should.
 pub(super) fn port_taken(port: u16, cause: String) -> ProviderError {
     let public = format!("port {port} was taken by another program; asked again, this one gets another port");
@@ -60,7 +66,7 @@ pub(super) fn disk_full(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Provi
 }
 
 pub(super) fn not_there(step: &StepId) -> ProviderError {
-    error(FaultKind::Gone, "not-running", format!("nothing runs for step \"{}\"", step.0))
+    passing(error(FaultKind::Gone, "not-running", format!("nothing runs for step \"{}\"", step.0)))
 }
 
 pub(super) fn disk(doing: &'static str, source: io::Error) -> ProviderError {

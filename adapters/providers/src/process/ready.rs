@@ -46,11 +46,11 @@ pub(super) async fn observe(
         seen = look(world, gateway, workspace, &spec, by) => seen?,
     };
     let what = &spec.component;
-    let public = match seen {
+    let why = match seen {
         Seen::Healthy => return Ok(()),
         Seen::Unhealthy(why) => {
             let seconds = Duration::from_millis(spec.health.start_ms).as_secs_f64();
-            format!("component \"{what}\" was not healthy within {seconds} s: {why}")
+            Some(format!("component \"{what}\" was not healthy within {seconds} s: {why}"))
         }
         Seen::Ended(said) => {
             let (workspace, ports) = (workspace.clone(), spec.ports.clone());
@@ -63,13 +63,16 @@ pub(super) async fn observe(
             if let (Some(status), Some(port)) = (status, blocking(world, move || taken(&ports)).await?) {
                 return Err(fault::port_taken(port, format!("the program ended with status {status}")));
             }
-            let with = status.map(|status| format!(" with status {status}")).unwrap_or_default();
-            format!("component \"{what}\" ended{with} before it was healthy")
+            status.map(|status| format!("component \"{what}\" ended with status {status} before it was healthy"))
         }
     };
     let workspace = workspace.clone();
     let lines = blocking(world, move || workspace.last_lines(LINES)).await?;
-    Err(fault::start_failed(public, if lines.is_empty() { "it said nothing".to_owned() } else { lines }))
+    let lines = if lines.is_empty() { "it said nothing".to_owned() } else { lines };
+    Err(match why {
+        Some(why) => fault::start_failed(why, lines),
+        None => fault::lost(what, lines),
+    })
 }
 
 /// What the hold says of the end, when it comes; nothing where the hold itself is gone. That it cannot be reached now,

@@ -27,6 +27,22 @@ async fn the_hold_is_killed_and_all_of_its_program_goes() {
 }
 
 #[tokio::test]
+async fn what_nobody_saw_the_end_of_may_be_started_again() {
+    let (place, one) = (Place::new(), step("one"));
+    let provider = place.provider();
+    let task = sample();
+    provider.perform(&one, &task, by(20)).await.unwrap();
+    kill(place.holds(&one)[0].pid);
+    until("all are gone", || place.running().is_empty()).await;
+    let error = provider.ready(&one, &task, by(20)).await.unwrap_err();
+    assert_eq!((error.code, error.passing), ("start-failed", true), "{error}");
+    assert!(error.public.ends_with("was lost before it was healthy"), "{}", error.public);
+    run(&provider, &one, &task).await.unwrap();
+    undo(&provider, &one).await;
+    place.leaves_nothing().await;
+}
+
+#[tokio::test]
 async fn the_hold_is_killed_while_there_is_no_gateway() {
     let (place, surveyed, performed, undone) = (Place::new(), step("surveyed"), step("performed"), step("undone"));
     let before = place.provider();

@@ -86,7 +86,7 @@ async fn waiting_ends_at_the_deadline_and_may_be_asked_again() {
     let error = provider.ready(&one, &task, by(0)).await.unwrap_err();
     assert_eq!((error.kind, error.passing), (FaultKind::Expired, true));
     let error = provider.ready(&step("nobody"), &task, by(20)).await.unwrap_err();
-    assert_eq!((error.kind, error.code), (FaultKind::Gone, "not-running"));
+    assert_eq!((error.kind, error.code, error.passing), (FaultKind::Gone, "not-running", true));
     undo(&provider, &one).await;
     place.leaves_nothing().await;
 }

@@ -117,7 +117,7 @@ impl Core {
 
     fn resource_ops(&self, ended: &Ended<'_>, phase: Phase, ops: &mut Vec<Op>) -> Result<(), NoChange> {
         match (ended.event, ended.item.sort) {
-            (Event::Stepped, Sort::Add) => {
+            (Event::Stepped | Event::Renewed, Sort::Add) => {
                 let parts = ended.part.map_or(ended.item.parts.as_slice(), std::slice::from_ref);
                 for part in parts {
                     ops.extend(self.started(ended, part)?);
@@ -129,7 +129,7 @@ impl Core {
             (Event::Dropped, Sort::Add) if phase == Phase::Cancelled => {
                 ops.extend(ended.item.parts.iter().filter_map(|part| self.removed(ended, part)));
             }
-            (Event::Begun | Event::Failed | Event::Dropped, _) => {}
+            (Event::Renewed, Sort::Remove) | (Event::Begun | Event::Failed | Event::Dropped, _) => {}
         }
         if matches!(ended.event, Event::Undone) && matches!(phase, Phase::Failed | Phase::Cancelled) {
             // Those behind the part that failed were never begun.
@@ -138,6 +138,15 @@ impl Core {
             ops.extend(rest.filter_map(|part| self.removed(ended, part)));
         }
         Ok(())
+    }
+
+    /// Whether what a provider says of a part is other than what its resource does.
+    pub(super) fn is_news(&self, order: &DocKey, receipt: &Receipt) -> bool {
+        self.there(&order.tenant, &resource::DECL, &receipt.step.0).is_some_and(|(_, before)| {
+            let mut fields = before.fields.clone();
+            write_receipt(&mut fields, receipt);
+            fields != before.fields || fields.choice(&resource::OPERATIONAL_STATE) == Some(resource::DISABLE)
+        })
     }
 
     fn removed(&self, ended: &Ended<'_>, part: &Part) -> Option<Op> {
@@ -150,11 +159,21 @@ impl Core {
         let Some((key, before)) = self.there(&ended.order.tenant, &resource::DECL, &part.step.0) else {
             return Ok(None);
         };
-        if before.fields.choice(&resource::OPERATIONAL_STATE) == Some(resource::DISABLE) {
-            return Err(NoChange::Died(died(part, &before)));
-        }
         let mut document = Document::clone(&before);
         let fields = &mut document.fields;
+        if before.fields.choice(&resource::OPERATIONAL_STATE) == Some(resource::DISABLE) {
+            match (ended.event, ended.receipt) {
+                // What died is the one before.
+                (Event::Renewed, _) => {}
+                // It is left to who looks whether it is healthy: there may be a reason to start it again.
+                (_, Some(_)) => return Ok(None),
+                (_, None) => return Err(NoChange::Died(died(part, &before))),
+            }
+            fields.set(&resource::STATUS, Value::Enum(resource::RESERVED));
+            for gone in [&resource::OPERATIONAL_STATE, &resource::EXIT_STATUS, &resource::MESSAGE] {
+                fields.remove(gone.number);
+            }
+        }
         if let Some(receipt) = ended.receipt {
             write_receipt(fields, receipt);
         } else {

@@ -24,6 +24,8 @@ pub(crate) struct Saga {
     pub(crate) fence: Revision,
     /// Its place among the orders in flight.
     pub(crate) seat: Seat,
+    /// How often parts were started again since it was taken up.
+    pub(crate) again: u32,
 }
 
 impl Core {
@@ -70,6 +72,7 @@ impl Saga {
                 break;
             }
             let Some(told) = self.step(&core, &plan, next).await else { break };
+            self.again += u32::from(told.event == Event::Renewed);
             match self.write(&core, &plan, told).await {
                 Written::Yes => {}
                 Written::Anew => {
@@ -100,9 +103,13 @@ impl Saga {
                     Sort::Add => item.parts.get(usize::from(step)),
                     Sort::Remove => item.stopped(step),
                 };
-                match core.forward(&self.order, item, step).await {
+                match core.forward(&self.order, item, step, self.again).await {
                     Came::Done(receipt) => Some(Told { receipt, ..told(at, Event::Stepped, part) }),
                     Came::Failed(failure) => Some(Told { failure: Some(failure), ..told(at, Event::Failed, part) }),
+                    Came::Again(receipt) => {
+                        let part = item.parts.iter().find(|part| part.step == receipt.step);
+                        Some(Told { receipt: Some(receipt), ..told(at, Event::Renewed, part) })
+                    }
                     Came::Cancelled => Box::pin(self.step(core, plan, self.course.next(true))).await,
                     Came::Halted => None,
                 }
@@ -117,7 +124,7 @@ impl Saga {
                         core.orphans.add(&part.provider, &part.step);
                         Some(Told { failure: Some(failure), ..told })
                     }
-                    Came::Cancelled | Came::Halted => None,
+                    Came::Again(_) | Came::Cancelled | Came::Halted => None,
                 }
             }
         }

@@ -53,6 +53,8 @@ pub(crate) enum Next {
 pub(crate) enum Event {
     Begun,
     Stepped,
+    /// A part that was started is started again.
+    Renewed,
     Failed,
     Undone,
     Dropped,
@@ -144,6 +146,7 @@ impl Stand {
     fn take(&mut self, event: Event) {
         match event {
             Event::Begun => self.phase = Phase::Doing,
+            Event::Renewed => {}
             Event::Stepped => {
                 self.step = self.step.saturating_add(1).min(self.parts.saturating_add(1));
                 if self.step > self.parts {

@@ -16,6 +16,8 @@ pub(super) enum Came {
     /// It is done; a start gives its receipt.
     Done(Option<Receipt>),
     Failed(Failure),
+    /// What was to become healthy had ended or was lost, and is started again.
+    Again(Receipt),
     /// The order was cancelled meanwhile; whatever was begun is undone by the way back.
     Cancelled,
     /// The gateway stops; it is taken up again at the next start.
@@ -55,12 +57,14 @@ enum Call {
     Stop,
 }
 
+/// What does not become healthy for a passing reason is started again so often.
+const AGAIN: u32 = 5;
 /// A provider that does not heed its deadline is given so much more, then given up.
 const GRACE: Duration = Duration::from_secs(5);
 
 impl Core {
-    /// The step of that number of an item, forward.
-    pub(super) async fn forward(&self, order: &DocKey, item: &Item, step: u16) -> Came {
+    /// The step of that number of an item, forward. What it waits for was started again so often already.
+    pub(super) async fn forward(&self, order: &DocKey, item: &Item, step: u16, again: u32) -> Came {
         let (call, parts): (Call, Vec<&Part>) = match item.sort {
             Sort::Add => match item.parts.get(usize::from(step)) {
                 Some(part) => (Call::Start, vec![part]),
@@ -70,9 +74,9 @@ impl Core {
         };
         let mut receipt = None;
         for part in parts {
-            match self.call(order, item, part, call).await {
+            match self.call(order, item, part, call, again).await {
                 Came::Done(found) => receipt = found,
-                other @ (Came::Failed(_) | Came::Cancelled | Came::Halted) => return other,
+                other @ (Came::Failed(_) | Came::Again(_) | Came::Cancelled | Came::Halted) => return other,
             }
         }
         Came::Done(receipt)
@@ -80,10 +84,10 @@ impl Core {
 
     /// Undoes a part, whoever waits for what.
     pub(super) async fn back(&self, order: &DocKey, item: &Item, part: &Part) -> Came {
-        self.call(order, item, part, Call::Stop).await
+        self.call(order, item, part, Call::Stop, 0).await
     }
 
-    async fn call(&self, order: &DocKey, item: &Item, part: &Part, call: Call) -> Came {
+    async fn call(&self, order: &DocKey, item: &Item, part: &Part, call: Call, again: u32) -> Came {
         let Some(provider) = self.providers.named(&part.provider) else {
             let public = format!("provider \"{}\" is not configured; an operator restores it", part.provider);
             return Came::Failed(Fault::new(FaultKind::Unavailable, "provider-missing", public).into());
@@ -107,8 +111,8 @@ impl Core {
                 Once::Left(came) => return came,
                 Once::Failed(error) => error,
             };
-            let pause = self.options.pause(no);
-            if !error.passing || by.left(world.mono()) <= pause {
+            let pause = self.options.pause(no + again);
+            if !error.passing || by.left(world.mono()) <= pause || again >= AGAIN {
                 return Came::Failed(error.into());
             }
             tracing::debug!(order = %order.name, step = %part.step.0, error = %error, "tried again");
@@ -116,6 +120,13 @@ impl Core {
                 biased;
                 came = away.wait() => return came,
                 () = world.sleep(pause) => {}
+            }
+            if matches!(call, Call::Ready) {
+                match Box::pin(self.call(order, item, part, Call::Start, 0)).await {
+                    Came::Done(Some(receipt)) if self.is_news(order, &receipt) => return Came::Again(receipt),
+                    Came::Done(_) => {}
+                    other @ (Came::Failed(_) | Came::Again(_) | Came::Cancelled | Came::Halted) => return other,
+                }
             }
         }
         Came::Halted

@@ -28,6 +28,7 @@ pub(super) fn word(ended: &Ended<'_>) -> &'static str {
         (Event::Stepped | Event::Failed, Sort::Add, None) => "activate",
         (Event::Stepped | Event::Failed, Sort::Remove, Some(_)) => "stop",
         (Event::Stepped | Event::Failed, Sort::Remove, None) => "terminate",
+        (Event::Renewed, ..) => "restart",
         (Event::Undone, ..) => "undo",
         (Event::Dropped, ..) => "drop",
     }
@@ -44,6 +45,7 @@ pub(super) fn text(ended: &Ended<'_>) -> String {
         (Event::Stepped | Event::Failed, Sort::Add, None) => format!("service {service} is active"),
         (Event::Stepped | Event::Failed, Sort::Remove, Some(_)) => format!("component {part} of {service} is stopped"),
         (Event::Stepped | Event::Failed, Sort::Remove, None) => format!("service {service} is ended"),
+        (Event::Renewed, ..) => format!("component {part} of {service} is started again"),
         (Event::Undone, ..) => format!("component {part} of {service} is undone"),
         (Event::Dropped, Sort::Add, _) => format!("service {service} is given up"),
         (Event::Dropped, Sort::Remove, _) => format!("service {service} is left as it was"),

@@ -20,12 +20,17 @@ struct Fortune {
 }
 
 fn fortune() -> impl Strategy<Value = Fortune> {
-    let calls = ["start web", "start db", "ready web", "ready db", "stop 1", "stop 2"];
-    let turn = prop::sample::select(vec![Turn::Fails, Turn::FailsForNow]);
+    let calls = ["start web", "start db", "stop 1", "stop 2"];
+    let fails = vec![Turn::Fails, Turn::FailsForNow];
+    let goes = [fails.as_slice(), &[Turn::Lost, Turn::Died(3)]].concat();
+    let turn = prop_oneof![
+        (prop::sample::select(calls.to_vec()), prop::sample::select(fails)),
+        (prop::sample::select(vec!["ready web", "ready db"]), prop::sample::select(goes)),
+    ];
     let fate = prop::sample::select(vec![Fate::Busy, Fate::Full, Fate::FailedAndLost, Fate::FailedAndStored]);
     (
         prop::collection::vec((0usize..20, fate), 0..4),
-        prop::collection::vec((prop::sample::select(calls.to_vec()), turn), 0..4),
+        prop::collection::vec(turn, 0..4),
         prop::collection::vec(1usize..8, 0..3),
         prop::option::of(0u64..1_000),
     )

@@ -70,6 +70,25 @@ async fn an_order_comes_to_its_end_through_a_crash_at_any_commit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_lost_is_started_again_through_a_crash_at_any_commit() {
+    for fate in FATES {
+        let prepare = async |house: &House| {
+            house.mock.script("ready web", &[Turn::Lost]);
+            house.mock.script("ready db", &[Turn::Lost]);
+        };
+        let ask = async |house: &House| make(house, one("demo-1", "hello")).await;
+        let check = async |house: &House, ahead: usize| {
+            if stored(house, "demo-1") {
+                let order = house.ended("demo-1").await;
+                assert_eq!(order.fields.choice(&order::STATE), Some(order::COMPLETED), "{fate:?} {ahead}");
+                assert_eq!((house.health("demo-1"), house.mock.running().len()), (service::UP, 2));
+            }
+        };
+        at_every_commit(fate, prepare, ask, check).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failing_order_is_undone_through_a_crash_at_any_commit() {
     for fate in FATES {
         let prepare = async |house: &House| house.mock.script("ready db", &[Turn::Fails; 2]);

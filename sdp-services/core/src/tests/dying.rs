@@ -35,6 +35,39 @@ async fn a_death_is_told_by_resource_service_and_record() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_lost_before_it_is_healthy_is_started_again() {
+    for (turn, told) in [(Turn::Lost, false), (Turn::Died(98), true)] {
+        let house = House::new().await;
+        let stop = house.run();
+        house.mock.script("ready db", &[turn]);
+        house.make(one("demo-1", "hello")).await.unwrap();
+        assert_eq!((house.order_state("demo-1"), house.health("demo-1")), (order::COMPLETED, service::UP), "{turn:?}");
+        for resource in house.resources() {
+            assert_eq!(resource.fields.choice(&resource::OPERATIONAL_STATE), Some(resource::ENABLE));
+            let left = [&resource::EXIT_STATUS, &resource::MESSAGE].map(|field| resource.fields.get(field).cloned());
+            assert_eq!(left, [None, None]);
+        }
+        let pids: Vec<_> = house.resources().iter().map(|r| r.fields.uint(&resource::PID)).collect();
+        assert_eq!(pids, [Some(40_000), Some(40_004)], "the third that was started is the second part");
+        let words: Vec<_> = house.store.records().iter().map(|r| r.fields.text(&record::OPERATION).cloned()).collect();
+        let count = |word: &str| words.iter().flatten().filter(|w| ***w == *word).count();
+        assert_eq!((count("start"), count("restart"), count("death")), (2, 1, usize::from(told)));
+        house.assert_tidy();
+        stop.pull();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_lost_again_and_again_fails_its_order() {
+    let house = House::new().await;
+    house.mock.script("ready web", &[Turn::Lost; 20]);
+    house.make(one("demo-1", "hello")).await.unwrap();
+    assert_eq!((house.order_state("demo-1"), house.service_state("demo-1")), (order::FAILED, service::TERMINATED));
+    assert_eq!(house.mock.calls().iter().filter(|call| *call == "start web").count(), 6);
+    house.assert_tidy();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_death_before_the_service_is_active_fails_its_order() {
     let house = House::new().await;
     let stop = house.run();

@@ -16,6 +16,10 @@ pub(super) enum Turn {
     FailsForNow,
     /// It does not end before the mock is told to go on.
     Hangs,
+    /// What ran for the step is gone, as with the power, and the call fails for now.
+    Lost,
+    /// What ran for the step ended by itself with that status, which is told, and the call fails for now.
+    Died(i32),
 }
 
 #[derive(Default)]
@@ -24,7 +28,9 @@ struct Seen {
     script: BTreeMap<String, VecDeque<Turn>>,
     /// What runs, by step; `Some` of an ended one is its status.
     runs: BTreeMap<StepId, (u32, Option<i32>)>,
+    /// Starts of what was not lost before.
     starts: BTreeMap<StepId, u32>,
+    pids: u32,
     told: Option<mpsc::Sender<Found>>,
     blind: bool,
 }
@@ -88,17 +94,25 @@ impl Mock {
         self.seen.lock().unwrap().runs.insert(StepId(Name::new(step).unwrap()), (1, None));
     }
 
-    async fn turn(&self, call: String) -> Result<(), ProviderError> {
+    async fn turn(&self, call: String, step: &StepId) -> Result<(), ProviderError> {
         let turn = {
             let mut seen = self.seen.lock().unwrap();
             let turn = seen.script.get_mut(&call).and_then(VecDeque::pop_front);
             seen.calls.push(call.clone());
             turn
         };
+        if let Some(Turn::Died(status)) = turn {
+            self.kill(step, status);
+        }
+        if let Some(Turn::Lost | Turn::Died(_)) = turn {
+            let mut seen = self.seen.lock().unwrap();
+            seen.runs.remove(step);
+            seen.starts.remove(step);
+        }
         match turn {
             None => Ok(()),
             Some(Turn::Fails) => Err(error(false, &call)),
-            Some(Turn::FailsForNow) => Err(error(true, &call)),
+            Some(Turn::FailsForNow | Turn::Lost | Turn::Died(_)) => Err(error(true, &call)),
             Some(Turn::Hangs) => {
                 self.go_on.notified().await;
                 Ok(())
@@ -134,26 +148,27 @@ impl Provider for Mock {
     ) -> BoxFuture<'a, Result<Receipt, ProviderError>> {
         Box::pin(async move {
             assert_eq!(task.values.get("service").map(|s| &**s), Some(task.service.as_str()));
-            self.turn(format!("start {}", task.component.name)).await?;
+            self.turn(format!("start {}", task.component.name), step).await?;
             let mut seen = self.seen.lock().unwrap();
             if let Some((pid, None)) = seen.runs.get(step) {
                 return Ok(receipt(step, *pid));
             }
-            let pid = 40_000 + 2 * seen.starts.values().sum::<u32>();
+            let pid = 40_000 + 2 * seen.pids;
+            seen.pids += 1;
             *seen.starts.entry(step.clone()).or_default() += 1;
             seen.runs.insert(step.clone(), (pid, None));
             Ok(receipt(step, pid))
         })
     }
 
-    fn ready<'a>(&'a self, _: &'a StepId, task: &'a Task, _: Deadline) -> BoxFuture<'a, Result<(), ProviderError>> {
-        Box::pin(self.turn(format!("ready {}", task.component.name)))
+    fn ready<'a>(&'a self, step: &'a StepId, task: &'a Task, _: Deadline) -> BoxFuture<'a, Result<(), ProviderError>> {
+        Box::pin(self.turn(format!("ready {}", task.component.name), step))
     }
 
     fn undo<'a>(&'a self, step: &'a StepId, _: Deadline) -> BoxFuture<'a, Result<(), ProviderError>> {
         let position = step.0.as_str().rsplit_once('-').map_or("", |(_, position)| position);
         Box::pin(async move {
-            self.turn(format!("stop {position}")).await?;
+            self.turn(format!("stop {position}"), step).await?;
             self.seen.lock().unwrap().runs.remove(step);
             Ok(())
         })

@@ -21,7 +21,7 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
     let stand = Stand::new(&OPEN)?;
     stand.call("POST", "/v1/orders", br#"{"name":"one","offer":"plain"}"#)?;
     let body = stand.call("GET", "/v1/services/one", b"")?.body;
-    let peer = Peer::start(&stand.place.folder, &body)?;
+    let peer = Peer::gives(&stand.place.folder, &body)?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for no in 0..=runs {
         let one = measured(stand.gateway.pid(), || stand.herd("GET", "/v1/services/one", CLIENTS, TIME).run())?;

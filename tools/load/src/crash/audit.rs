@@ -16,10 +16,9 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// Whether a program's order may have failed: what was being started when the power went did not get healthy.
+    /// Whether a program's order may have failed.
     fn excuse(self, order: &Seen) -> bool {
-        let ended = !self.running && order.fault.as_deref() == Some("start-failed");
-        order.state == "failed" && (self.failing || ended)
+        self.failing && order.state == "failed"
     }
 }
 
@@ -113,7 +112,8 @@ fn order_of(name: &str, facts: &Facts, found: Option<&Seen>, terms: Terms) -> Ve
         && !undone
     {
         // Unanswered or promised: what is stored is carried out.
-        losses.push(loss(Sort::NotDone, format!("is {}", order.state)));
+        let fault = order.fault.as_ref().map_or_else(String::new, |fault| format!(" for {fault}"));
+        losses.push(loss(Sort::NotDone, format!("is {}{fault}", order.state)));
     }
     losses
 }
@@ -151,7 +151,7 @@ fn end_of(name: &str, facts: &Facts, removers: &[(&str, &Seen)], lives: bool, te
     if facts.removed == Sure::Yes && removers.is_empty() {
         losses.push(loss(Sort::OrderGone, "the order that ends it was promised".to_owned()));
     }
-    let excused = |order: &Seen| facts.app && terms.failing && order.state == "failed";
+    let excused = |order: &Seen| facts.app && terms.excuse(order);
     for (remover, order) in removers.iter().filter(|(_, order)| order.state != "completed" && !excused(order)) {
         losses.push(loss(Sort::NotRemoved, format!("order {remover}, which ends it, is {}", order.state)));
     }

@@ -53,11 +53,12 @@ pub(crate) fn programs(place: &Place) -> BTreeSet<(String, i32)> {
     programs.map(|process| (process.workspace, process.pid)).collect()
 }
 
-/// Ends all that runs there, as a power cut does.
+/// Ends all that runs there, as a power cut does: nobody lives to write down how another ended.
 pub(crate) fn end_all(place: &Place) -> Result<()> {
     let folder = place.workspaces();
     clock::until(GONE, "everything in the workspaces ends", || {
-        let left = processes(&folder);
+        let mut left = processes(&folder);
+        left.sort_by_key(|process| !process.holds);
         for pid in left.iter().filter_map(|process| Pid::from_raw(process.pid)) {
             let _gone_already = kill_process(pid, Signal::KILL);
         }
