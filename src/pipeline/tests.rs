@@ -333,30 +333,38 @@ async fn a_long_poll_is_in_nobodys_way_and_shows_nothing_to_who_may_see_it_no_mo
     assert_eq!(polled.unwrap_err().kind, FaultKind::Unauthenticated);
 }
 
-#[tokio::test]
-async fn who_lets_his_proof_go_leaves_a_record() {
-    let house = House::new().await;
-    let guess = |no| {
-        let mut guess = house.request(Operation::List(Query::all(&order::DECL)));
-        let secret = Secret::new(format!("a wrong guess {no}"));
-        guess.claim = Claim::Password { principal: "operator".into(), secret };
-        Box::pin(house.ask(guess))
-    };
-    // More than are proven at once: some wait.
-    let mut answers: Vec<_> = (0..16).map(guess).collect();
-    for answer in &mut answers {
-        let _waits = std::future::poll_fn(|cx| std::task::Poll::Ready(answer.as_mut().poll(cx))).await;
-    }
-    drop(answers);
-    let (stopper, stop) = Stop::new();
-    stopper.pull();
-    let before = house.store.log_end(Log::AUDIT);
-    Arc::clone(&house.pipeline.0.recorder).run(stop).await;
-    let left = house.store.read_log(Log::AUDIT, before, 32).unwrap().into_iter().filter(|(_, octets)| {
-        let record = strowger_records::read_record(octets).unwrap();
-        record.fields.text(&record::FAULT).is_some_and(|code| **code == *"left-unproven")
+#[test]
+fn who_lets_his_proof_go_leaves_a_record() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let house = House::new().await;
+        let guess = |no| {
+            let mut guess = house.request(Operation::List(Query::all(&order::DECL)));
+            let secret = Secret::new(format!("a wrong guess {no}"));
+            guess.claim = Claim::Password { principal: "operator".into(), secret };
+            Box::pin(house.ask(guess))
+        };
+        // The one thread that proves is held up.
+        let (go_on, held) = std::sync::mpsc::channel::<()>();
+        let holds = tokio::task::spawn_blocking(move || held.recv().is_err());
+        let mut answers: Vec<_> = (0..16).map(guess).collect();
+        for answer in &mut answers {
+            let poll = std::future::poll_fn(|cx| std::task::Poll::Ready(answer.as_mut().poll(cx))).await;
+            assert!(poll.is_pending(), "it waits for its proof, or for its turn to be proven");
+        }
+        drop(answers);
+        drop(go_on);
+        assert!(holds.await.unwrap());
+        let (stopper, stop) = Stop::new();
+        stopper.pull();
+        let before = house.store.log_end(Log::AUDIT);
+        Arc::clone(&house.pipeline.0.recorder).run(stop).await;
+        let left = house.store.read_log(Log::AUDIT, before, 32).unwrap().into_iter().filter(|(_, octets)| {
+            let record = strowger_records::read_record(octets).unwrap();
+            record.fields.text(&record::FAULT).is_some_and(|code| **code == *"left-unproven")
+        });
+        assert!(left.count() > 0);
     });
-    assert!(left.count() > 0);
 }
 
 #[tokio::test]

@@ -162,7 +162,11 @@ impl Provider for Mock {
     }
 
     fn ready<'a>(&'a self, step: &'a StepId, task: &'a Task, _: Deadline) -> BoxFuture<'a, Result<(), ProviderError>> {
-        Box::pin(self.turn(format!("ready {}", task.component.name), step))
+        Box::pin(async move {
+            let call = format!("ready {}", task.component.name);
+            self.turn(call.clone(), step).await?;
+            if self.seen.lock().unwrap().runs.contains_key(step) { Ok(()) } else { Err(error(true, &call)) }
+        })
     }
 
     fn undo<'a>(&'a self, step: &'a StepId, _: Deadline) -> BoxFuture<'a, Result<(), ProviderError>> {
