@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use strowger_kinds::{credential, principal};
 use strowger_primitive::{
     ActionDecl, Admitted, Change, DocKey, Document, Expect, Fault, FaultKind, Fields, Inner, Name, Op, Operation,
-    Origin, Outcome, Patch, Path, Payload, Ref, Revision, SHARED, Scope, Secret, Value, common,
+    Origin, Outcome, OwnKey, Patch, Path, Payload, Ref, Revision, SHARED, Scope, Secret, Value, common,
 };
 
 use super::principal::{forbidden, may_touch, runs_gateway};
@@ -26,10 +27,11 @@ impl Security {
                 let (key, document) = self.shelf.target(&work, &target)?;
                 let owner = self.owner_of(&work, &document)?;
                 let off = |before: &Document| {
-                    self.not_the_last_way_in(&key.tenant, before)?;
+                    let mut ops = self.not_the_last_way_in(&key.tenant, before)?;
                     let (mut ring, expect) = Ring::of(&*self.store, &key.tenant, &owner)?;
                     ring.take(&key.name);
-                    Ok(vec![ring.keep(&key.tenant, &owner, expect), self.ends_sessions(&key.tenant, &owner)?])
+                    ops.extend([ring.keep(&key.tenant, &owner, expect), self.ends_sessions(&key.tenant, &owner)?]);
+                    Ok(ops)
                 };
                 self.shelf.delete(&mut work, &target, only, &off).await
             }
@@ -97,17 +99,19 @@ impl Security {
         }
         let check = |before: &Document, after: &mut Document| {
             after.fields.remove(credential::SECRET.number);
-            if !lasts(after) {
-                self.not_the_last_way_in(&key.tenant, before)?;
-            }
+            let mut ops = if lasts(after) { Vec::new() } else { self.not_the_last_way_in(&key.tenant, before)? };
             let Some(verifiers) = &verifiers else {
                 // Who is in already came in until the end there was, and by the state there was.
                 let moved = before.fields.time(&credential::EXPIRES_AT) != after.fields.time(&credential::EXPIRES_AT)
                     || before.fields.choice(&credential::STATE) != after.fields.choice(&credential::STATE);
-                return if moved { Ok(vec![self.ends_sessions(&key.tenant, &owner)?]) } else { Ok(Vec::new()) };
+                if moved {
+                    ops.push(self.ends_sessions(&key.tenant, &owner)?);
+                }
+                return Ok(ops);
             };
             after.fields.set(&credential::STATE, Value::Enum(credential::ACTIVE));
-            self.rehang(&key, &owner, verifiers).map(Vec::from)
+            ops.extend(self.rehang(&key, &owner, verifiers)?);
+            Ok(ops)
         };
         self.shelf.update(work, &target, only, patch, &check).await
     }
@@ -189,26 +193,42 @@ impl Security {
         Ok(owner)
     }
 
-    /// Refuses to take away the last credential by which an active operator comes in for good.
-    fn not_the_last_way_in(&self, tenant: &Name, before: &Document) -> Result<(), Fault> {
-        let operators = |credential: &Document| {
-            let owner = credential.fields.text(&credential::PRINCIPAL);
-            let owner = owner.and_then(|name| self.shelf.look.get(tenant, &principal::DECL, name));
-            owner.is_some_and(|owner| runs_gateway(tenant, &owner))
-        };
-        if !lasts(before) || !operators(before) {
-            return Ok(());
+    /// Refuses to take away the last credential by which an active operator comes in for good; what belongs to taking
+    /// one of several.
+    fn not_the_last_way_in(&self, tenant: &Name, before: &Document) -> Result<Vec<Op>, Fault> {
+        if !lasts(before) || !self.owner(tenant, before).is_some_and(|owner| runs_gateway(tenant, &owner)) {
+            return Ok(Vec::new());
         }
-        let mut others = false;
-        self.shelf.look.view(tenant, &credential::DECL).each(None, &mut |other| {
-            others = other.name() != before.name() && lasts(other) && operators(other);
-            !others
-        });
-        if others {
-            return Ok(());
-        }
+        let others = |credential: &Document, _: &Document| credential.name() != before.name();
         let text = "this is the last credential of an active operator that does not end; make another first";
-        Err(Fault::new(FaultKind::Conflict, "last-operator", text))
+        self.leaves_a_way_in(tenant, &others, text)
+    }
+
+    /// Refuses where no operator could come in for good by what `stays`, a credential and its owner. What it gives is
+    /// part of the change: two that each count on what the other takes away expect the same revision of one key, and
+    /// the second looks again.
+    pub(super) fn leaves_a_way_in(
+        &self,
+        tenant: &Name,
+        stays: &dyn Fn(&Document, &Document) -> bool,
+        text: &'static str,
+    ) -> Result<Vec<Op>, Fault> {
+        let mut found = false;
+        self.shelf.look.view(tenant, &credential::DECL).each(None, &mut |credential| {
+            let owner = self.owner(tenant, credential).filter(|owner| runs_gateway(tenant, owner));
+            found = lasts(credential) && owner.is_some_and(|owner| stays(credential, &owner));
+            !found
+        });
+        if !found {
+            return Err(Fault::new(FaultKind::Conflict, "last-operator", text));
+        }
+        let key = OwnKey::new("operators", &[]);
+        let expect = self.store.kept(&key)?.map_or(Expect::Absent, |(revision, _)| Expect::Revision(revision));
+        Ok(vec![Op::Keep { key, expect, value: Bytes::new(), expires: None }])
+    }
+
+    fn owner(&self, tenant: &Name, credential: &Document) -> Option<Arc<Document>> {
+        self.shelf.look.get(tenant, &principal::DECL, credential.fields.text(&credential::PRINCIPAL)?)
     }
 
     fn is_free(&self, key: &DocKey) -> bool {

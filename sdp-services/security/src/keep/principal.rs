@@ -33,18 +33,16 @@ impl Security {
                     let (had, has) = (roles(&before.fields), roles(&after.fields));
                     may_touch(&actor, &tenant, before)?;
                     may_give(&actor, &tenant, &had, &has)?;
-                    if !runs_gateway(&tenant, after) {
-                        self.not_the_last(&tenant, before)?;
-                    }
-                    Ok(Vec::new())
+                    if runs_gateway(&tenant, after) { Ok(Vec::new()) } else { self.not_the_last(&tenant, before) }
                 };
                 self.shelf.update(&mut work, &target, only, patch, &check).await
             }
             Operation::Delete(target, only) => {
                 let more = |before: &Document| {
                     may_touch(&actor, &tenant, before)?;
-                    self.not_the_last(&tenant, before)?;
-                    self.without(&tenant, before)
+                    let mut ops = self.not_the_last(&tenant, before)?;
+                    ops.extend(self.without(&tenant, before)?);
+                    Ok(ops)
                 };
                 self.shelf.delete(&mut work, &target, only, &more).await
             }
@@ -73,21 +71,14 @@ impl Security {
         Ok(ops)
     }
 
-    /// Refuses to take the last active operator away.
-    fn not_the_last(&self, tenant: &Name, before: &Document) -> Result<(), Fault> {
+    /// Refuses to take the last operator away who can come in; what belongs to taking one of several.
+    fn not_the_last(&self, tenant: &Name, before: &Document) -> Result<Vec<Op>, Fault> {
         if !runs_gateway(tenant, before) {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        let mut others = false;
-        self.shelf.look.view(tenant, &principal::DECL).each(None, &mut |other| {
-            others = other.name() != before.name() && runs_gateway(tenant, other);
-            !others
-        });
-        if others {
-            return Ok(());
-        }
-        let text = "this is the last active operator; without one nobody could run the gateway";
-        Err(Fault::new(FaultKind::Conflict, "last-operator", text))
+        let others = |_: &Document, owner: &Document| owner.name() != before.name();
+        let text = "without this one no active operator has a credential that does not end; make another first";
+        self.leaves_a_way_in(tenant, &others, text)
     }
 }
 

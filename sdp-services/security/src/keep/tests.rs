@@ -264,11 +264,32 @@ async fn the_last_operator_stays() {
     ] {
         assert_eq!(code(operator(operation).await), "last-operator", "nobody could come in any more");
     }
+    operator(principal(&[("name", "bare"), ("roles", "operator")])).await.unwrap();
+    assert_eq!(code(operator(delete(&principal::DECL, "operator")).await), "last-operator", "he has no credential");
+    operator(delete(&principal::DECL, "bare")).await.unwrap();
     scene.principal("operator", "second", "operator").await;
     operator(update(&credential::DECL, "operator", &[("expires-at", "2030-01-01T00:00:00.000Z")])).await.unwrap();
     assert_eq!(code(operator(delete(&credential::DECL, "second")).await), "last-operator", "the other one ends");
     operator(delete(&principal::DECL, "operator")).await.unwrap();
     assert_eq!(code(scene.log_in("operator", &scene.secret).await), "not-proven");
+}
+
+#[tokio::test]
+async fn two_operators_do_not_take_each_other_away() {
+    let off = [("state", "suspended")];
+    for [one, two] in [
+        [update(&principal::DECL, "operator", &off), update(&principal::DECL, "second", &off)],
+        [delete(&credential::DECL, "operator"), update(&principal::DECL, "second", &off)],
+        [delete(&principal::DECL, "second"), delete(&credential::DECL, "operator")],
+    ] {
+        let scene = Scene::open().await;
+        scene.principal("operator", "second", "operator").await;
+        let (known, other) = (scene.operator().await, scene.operator().await);
+        let ask = |known, operation| scene.ask(known, "operator", operation);
+        let (one, two) = tokio::join!(ask(known, one), ask(other, two));
+        assert!(one.is_ok(), "{one:?}");
+        assert_eq!(code(two), "last-operator");
+    }
 }
 
 #[tokio::test]
