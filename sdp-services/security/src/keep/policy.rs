@@ -73,7 +73,9 @@ impl Security {
         after: Option<&Document>,
     ) -> Result<(), Fault> {
         let mut all = written(&*self.shelf.look);
-        all.retain(|one| Some(&one.name) != before.and_then(Document::name).as_ref());
+        // One that is to be made under a name that is taken is refused by the store: here, too, there is one of a name.
+        let name = before.or(after).and_then(Document::name);
+        all.retain(|one| Some(&one.name) != name.as_ref());
         all.extend(after.and_then(Written::of));
         let rules = Rules::load(&all, &self.language, TRIAL).map_err(Fault::internal)?;
         let target = Attributes { tenant: who.tenant.clone(), owner: None };

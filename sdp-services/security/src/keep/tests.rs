@@ -189,6 +189,16 @@ async fn tenants_and_policies_live_with_the_operators_only() {
 }
 
 #[tokio::test]
+async fn the_name_of_a_policy_is_taken_once() {
+    let scene = Scene::open().await;
+    let stored = scene.stored("operator", &policy::DECL, "reader").unwrap();
+    for cedar in ["permit(principal, action, resource);", &**stored.fields.text(&policy::CEDAR).unwrap()] {
+        let again = document(&policy::DECL, &[("name", "reader"), ("cedar", cedar)]);
+        assert_eq!(code(scene.ask(scene.operator().await, "operator", Operation::Create(again)).await), "name-taken");
+    }
+}
+
+#[tokio::test]
 async fn nobody_gives_more_than_he_may_or_touches_who_has_more() {
     let scene = Scene::open().await;
     scene.tenant("acme").await;
