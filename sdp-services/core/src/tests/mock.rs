@@ -101,7 +101,9 @@ impl Mock {
             seen.calls.push(call.clone());
             turn
         };
-        if let Some(Turn::Died(status)) = turn {
+        if let Some(Turn::Died(status)) = turn
+            && self.running().contains(step)
+        {
             self.kill(step, status);
         }
         if let Some(Turn::Lost | Turn::Died(_)) = turn {
