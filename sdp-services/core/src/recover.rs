@@ -154,8 +154,6 @@ impl Core {
         if after == **before {
             return;
         }
-        after.fields.remove(resource::EXIT_STATUS.number);
-        after.fields.remove(resource::MESSAGE.number);
         let now = Value::Time(self.shelf.world.now().wall);
         after.fields.set(&common::UPDATED_AT, now.clone());
         let key =
@@ -237,7 +235,7 @@ impl Core {
         // There may be more than may be in flight now: they wait for their turn.
         self.detach("order", move |core| async move {
             if let Some(seat) = core.flight.await_seat(claim).await {
-                core.carry_out(Saga { id, order: key, plan, course, fence, seat, again: 0 });
+                core.carry_out(Saga { id, order: key, plan, course, fence, seat, again: BTreeMap::new() });
             }
         });
         Ok(true)

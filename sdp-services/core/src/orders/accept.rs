@@ -86,7 +86,7 @@ impl Core {
                 Ok(done) => {
                     if let Some(seat) = seat {
                         let (order, plan, fence) = (draft.key.clone(), Arc::new(plan), done.revision);
-                        self.carry_out(Saga { id, order, plan, course, fence, seat, again: 0 });
+                        self.carry_out(Saga { id, order, plan, course, fence, seat, again: BTreeMap::new() });
                     }
                     let mut documents = done.documents.into_iter();
                     let order = documents.next().ok_or_else(|| Fault::internal("the commit lost a document"))?;

@@ -145,7 +145,7 @@ impl Core {
         self.there(&order.tenant, &resource::DECL, &receipt.step.0).is_some_and(|(_, before)| {
             let mut fields = before.fields.clone();
             write_receipt(&mut fields, receipt);
-            fields != before.fields || fields.choice(&resource::OPERATIONAL_STATE) == Some(resource::DISABLE)
+            fields != before.fields
         })
     }
 
@@ -170,9 +170,7 @@ impl Core {
                 (_, None) => return Err(NoChange::Died(died(part, &before))),
             }
             fields.set(&resource::STATUS, Value::Enum(resource::RESERVED));
-            for gone in [&resource::OPERATIONAL_STATE, &resource::EXIT_STATUS, &resource::MESSAGE] {
-                fields.remove(gone.number);
-            }
+            fields.remove(resource::OPERATIONAL_STATE.number);
         }
         if let Some(receipt) = ended.receipt {
             write_receipt(fields, receipt);
@@ -311,8 +309,10 @@ impl Core {
     }
 }
 
-/// What a provider says of a part, written into its resource.
+/// What a provider says of a part that runs, written into its resource: how one before it ended is told no more.
 pub(crate) fn write_receipt(fields: &mut Fields, receipt: &Receipt) {
+    fields.remove(resource::EXIT_STATUS.number);
+    fields.remove(resource::MESSAGE.number);
     fields.set(&resource::PID, receipt.pid.map_or(Value::Text("".into()), |pid| Value::Uint(pid.into())));
     fields.set_text(&resource::WORKSPACE, cut(&receipt.place, 1_024));
     if receipt.endpoints.is_empty() {

@@ -1,10 +1,11 @@
 //! Carries one order out, from wherever it stands to its end.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_kinds::order;
-use strowger_primitive::{CommitError, DocKey, Document, Id, Receipt, Revision};
+use strowger_primitive::{CommitError, DocKey, Document, Id, Receipt, Revision, StepId};
 
 use super::apply::{Ended, NoChange};
 use super::course::{Event, Next};
@@ -24,8 +25,8 @@ pub(crate) struct Saga {
     pub(crate) fence: Revision,
     /// Its place among the orders in flight.
     pub(crate) seat: Seat,
-    /// How often parts were started again since it was taken up.
-    pub(crate) again: u32,
+    /// How often each part was started again for the step in hand, since it was taken up.
+    pub(crate) again: BTreeMap<StepId, u32>,
 }
 
 impl Core {
@@ -72,7 +73,10 @@ impl Saga {
                 break;
             }
             let Some(told) = self.step(&core, &plan, next).await else { break };
-            self.again += u32::from(told.event == Event::Renewed);
+            match (told.event, told.part) {
+                (Event::Renewed, Some(part)) => *self.again.entry(part.step.clone()).or_default() += 1,
+                _ => self.again.clear(),
+            }
             match self.write(&core, &plan, told).await {
                 Written::Yes => {}
                 Written::Anew => {
@@ -103,7 +107,7 @@ impl Saga {
                     Sort::Add => item.parts.get(usize::from(step)),
                     Sort::Remove => item.stopped(step),
                 };
-                match core.forward(&self.order, item, step, self.again).await {
+                match core.forward(&self.order, item, step, &self.again).await {
                     Came::Done(receipt) => Some(Told { receipt, ..told(at, Event::Stepped, part) }),
                     Came::Failed(failure) => Some(Told { failure: Some(failure), ..told(at, Event::Failed, part) }),
                     Came::Again(receipt) => {

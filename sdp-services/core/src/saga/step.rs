@@ -1,10 +1,11 @@
 //! One step at a provider: tried until it is done, fails for good, or its time is over.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strowger_kinds::order;
 use strowger_primitive::{
-    BoxFuture, Deadline, DocKey, Fault, FaultKind, Provider, ProviderError, Receipt, Task, Text, Watch,
+    BoxFuture, Deadline, DocKey, Fault, FaultKind, Provider, ProviderError, Receipt, StepId, Task, Text, Watch,
 };
 
 use super::{Item, Part, Sort};
@@ -57,14 +58,14 @@ enum Call {
     Stop,
 }
 
-/// What does not become healthy for a passing reason is started again so often.
+/// A part that does not become healthy for a passing reason is started again so often.
 const AGAIN: u32 = 5;
 /// A provider that does not heed its deadline is given so much more, then given up.
 const GRACE: Duration = Duration::from_secs(5);
 
 impl Core {
-    /// The step of that number of an item, forward. What it waits for was started again so often already.
-    pub(super) async fn forward(&self, order: &DocKey, item: &Item, step: u16, again: u32) -> Came {
+    /// The step of that number of an item, forward; `again` says how often each part was started again for it already.
+    pub(super) async fn forward(&self, order: &DocKey, item: &Item, step: u16, again: &BTreeMap<StepId, u32>) -> Came {
         let (call, parts): (Call, Vec<&Part>) = match item.sort {
             Sort::Add => match item.parts.get(usize::from(step)) {
                 Some(part) => (Call::Start, vec![part]),
@@ -74,6 +75,7 @@ impl Core {
         };
         let mut receipt = None;
         for part in parts {
+            let again = again.get(&part.step).copied().unwrap_or(0);
             match self.call(order, item, part, call, again).await {
                 Came::Done(found) => receipt = found,
                 other @ (Came::Failed(_) | Came::Again(_) | Came::Cancelled | Came::Halted) => return other,

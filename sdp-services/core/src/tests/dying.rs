@@ -58,6 +58,17 @@ async fn what_is_lost_before_it_is_healthy_is_started_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_part_may_be_lost_as_often() {
+    let house = House::new().await;
+    for call in ["ready web", "ready db"] {
+        house.mock.script(call, &[Turn::Lost; 5]);
+    }
+    house.make(one("demo-1", "hello")).await.unwrap();
+    assert_eq!((house.order_state("demo-1"), house.health("demo-1")), (order::COMPLETED, service::UP));
+    house.assert_tidy();
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_lost_again_and_again_fails_its_order() {
     let house = House::new().await;
     house.mock.script("ready web", &[Turn::Lost; 20]);

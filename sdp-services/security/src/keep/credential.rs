@@ -215,8 +215,8 @@ impl Security {
     ) -> Result<Vec<Op>, Fault> {
         let mut found = false;
         self.shelf.look.view(tenant, &credential::DECL).each(None, &mut |credential| {
-            let owner = self.owner(tenant, credential).filter(|owner| runs_gateway(tenant, owner));
-            found = lasts(credential) && owner.is_some_and(|owner| stays(credential, &owner));
+            let counts = |owner: Arc<Document>| runs_gateway(tenant, &owner) && stays(credential, &owner);
+            found = lasts(credential) && self.owner(tenant, credential).is_some_and(counts);
             !found
         });
         if !found {
