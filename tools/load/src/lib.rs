@@ -17,6 +17,7 @@
 //! | `http`, `mml` | the smallest clients that do |
 //! | `crash`, `crash/*` | the audit: load, ledger, what is found, what of it is wrong |
 //! | `bench`, `bench/*` | the benches and their statistics |
+//! | `store` | opens the store of one that is dead, or a fresh one |
 //! | `clock`, `chance`, `say` | time, seeded chance, what is told |
 //!
 //! Libraries: `clap` for the command line; `strowger-stores` and `strowger-records` to read a dead gateway's store and
@@ -35,6 +36,7 @@ mod gateway;
 mod http;
 mod mml;
 mod say;
+mod store;
 
 use std::process::ExitCode;
 

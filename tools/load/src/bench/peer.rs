@@ -15,9 +15,11 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use serde_json::Value;
 use strowger_primitive::Store as _;
+use strowger_records::Key;
 
-use super::sample::{Sample, open};
+use super::sample::Sample;
 use crate::clock;
+use crate::store::open;
 
 /// It serves by then.
 const START: Duration = Duration::from_secs(20);
@@ -40,7 +42,7 @@ pub(crate) fn gives(folder: &Path) -> Result<()> {
 pub(crate) fn takes_orders(folder: &Path, left: &Path) -> Result<()> {
     let body = Bytes::from(std::fs::read(folder.join(BODY))?);
     let sample = Arc::new(Sample::read(left)?);
-    let store = open(&folder.join("store"), &folder.join("key"))?;
+    let store = open(&folder.join("store"), Arc::new(Key::load_or_make(&folder.join("key"))?))?;
     let take = move |asked: Bytes| {
         let (body, sample, store) = (body.clone(), Arc::clone(&sample), Arc::clone(&store));
         async move {

@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use strowger_primitive::Store as _;
+use strowger_records::Key;
 use tokio::task::JoinSet;
 
 use super::get::{measured, middle};
 use super::peer::Peer;
 use super::process::cpu;
-use super::sample::{Left, Sample, open};
+use super::sample::{Left, Sample};
 use super::statistics::ratio;
 use super::{OPEN, Row, Stand, order};
 use crate::clock;
+use crate::store::open;
 
 /// Clients at once.
 const CLIENTS: [usize; 3] = [1, 64, 1_024];
@@ -56,7 +58,7 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
 fn commits(sample: &Arc<Sample>, callers: usize) -> Result<(f64, f64)> {
     let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let store = open(&folder.path().join("store"), &folder.path().join("key"))?;
+    let store = open(&folder.path().join("store"), Arc::new(Key::load_or_make(&folder.path().join("key"))?))?;
     let count = Arc::new(AtomicU64::new(0));
     let (begun, before) = (clock::now(), cpu(std::process::id())?);
     let done = runtime.block_on(async {

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use strowger_driver::System;
 use strowger_kinds::{order, record, service};
 use strowger_primitive::{DocKey, Document, Expect, KindDecl, Log, Look as _, Name, Op, OwnKey, Store as _, common};
-use strowger_records::{Key, Seal, read_record};
-use strowger_stores::{Embedded, Options};
+use strowger_records::{Key, read_record};
 use tempfile::TempDir;
 
 use super::{OPEN, Stand};
 use crate::gateway::USER;
+use crate::store::open;
 
 /// Its order, and its service.
 const NAME: &str = "order-00000001";
@@ -50,7 +49,7 @@ impl Sample {
     /// Reads it in the folder of [`Left`].
     pub(crate) fn read(left: &Path) -> Result<Self> {
         let data = left.join("data");
-        let store = open(&data.join("store"), &data.join("keys/records.key"))?;
+        let store = open(&data.join("store"), Arc::new(Key::load(&data.join("keys/records.key"))?))?;
         let tenant = Name::new(USER)?;
         let one = |kind: &'static KindDecl| -> Result<Document> {
             Ok(Document::clone(&*store.view(&tenant, kind).get(NAME).context("the order left nothing")?))
@@ -82,11 +81,4 @@ impl Sample {
             Op::Append { log: Log::AUDIT, record: self.record.clone() },
         ])
     }
-}
-
-/// The store there, or a fresh one.
-pub(crate) fn open(folder: &Path, key: &Path) -> Result<Arc<Embedded>> {
-    let options = Options { directory: folder.to_owned(), ..Options::default() };
-    let seal = Seal::new(Arc::new(Key::load_or_make(key)?), "strowger", &[Log::AUDIT])?;
-    Ok(Embedded::open(&options, strowger_kinds::all(), Box::new(seal), Arc::new(System))?)
 }

@@ -5,18 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use strowger_driver::System;
 use strowger_kinds::record;
 use strowger_primitive::{FieldDecl, Log, Store as _};
-use strowger_records::{Head, Key, Origin, Seal, Verifier, read_record, verify};
-use strowger_stores::{Embedded, Options};
+use strowger_records::{Head, Key, Origin, Verifier, read_record, verify};
+use strowger_stores::Embedded;
 
 use super::found::Recorded;
 use super::loss::{Loss, Sort};
 use crate::gateway::Place;
+use crate::store::{NODE, open};
 
-/// The gateway's name where nobody gave it one.
-const NODE: &str = "strowger";
 /// Records read at once.
 const AT_ONCE: usize = 4_096;
 
@@ -33,18 +31,12 @@ pub(crate) fn read(place: &Place, head: Option<&str>) -> Result<(Vec<Recorded>, 
     copy_folder(&store, &copy)?;
     let key = Arc::new(Key::load(&place.data().join("keys/records.key")).context("the key of the records")?);
     let verifier = key.verifier(&Origin::new(NODE, Log::AUDIT)?);
-    let read = match open(&copy, &key) {
+    let read = match open(&copy, key) {
         Ok(store) => look(&store, &verifier, head)?,
         Err(error) => (Vec::new(), vec![Loss::new(Sort::Unopened, format!("the store does not open: {error:#}"))]),
     };
     fs::remove_dir_all(&copy)?;
     Ok(read)
-}
-
-fn open(folder: &Path, key: &Arc<Key>) -> Result<Arc<Embedded>> {
-    let options = Options { directory: folder.to_owned(), ..Options::default() };
-    let seal = Seal::new(Arc::clone(key), NODE, &[Log::AUDIT])?;
-    Ok(Embedded::open(&options, strowger_kinds::all(), Box::new(seal), Arc::new(System))?)
 }
 
 fn look(store: &Embedded, verifier: &Verifier, head: Option<&str>) -> Result<(Vec<Recorded>, Vec<Loss>)> {
