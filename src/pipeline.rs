@@ -1,6 +1,6 @@
 //! The one way of every request: record.open ► authenticate ► resolve ► authorise ► admit ► keeper.perform ► settle.
 //!
-//! A change runs on a task of its own: a peer that leaves stops nothing. A read is worked out by whoever waits for it.
+//! Whoever waits for a request works it out. A peer that leaves stops no change: it goes on on a task of its own.
 
 mod admit;
 mod asking;
@@ -13,13 +13,12 @@ mod settle;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use strowger_primitive::{
     Admission, Admitted, Answers, Ask, Class, DocKey, Fault, FaultKind, Gate, Id, Index, Keeper, Look, Name, Now,
     Operation, Outcome, Peer, Permit, PipelineAuthority, Progress, Ref, Request, RequestId, Revision, Schema, Settle,
-    Stop, Store, World, answers,
+    Stop, Store, World,
 };
 use strowger_records::{Draft, End, Recorder};
 use strowger_security::Security;
@@ -126,15 +125,8 @@ impl Ask for Pipeline {
         if !request.operation.verb().is_some_and(strowger_primitive::Verb::changes) {
             return Answers::lazy(id, Box::pin(async move { inner.read(request).await }));
         }
-        let (answers, progress, end) = answers(id);
-        self.0.world.spawn(
-            "request",
-            Box::pin(async move {
-                // Nobody may be waiting any more; the work is done all the same.
-                let _answered = end.send(inner.change(request, &progress).await);
-            }),
-        );
-        answers
+        let world = Arc::clone(&self.0.world);
+        Answers::lasting(id, world, |progress| async move { inner.change(request, &progress).await })
     }
 
     fn new_id(&self, now: Now) -> RequestId {
@@ -207,9 +199,9 @@ impl Inner {
     async fn change(&self, request: Request, progress: &Progress) -> Result<Outcome, Fault> {
         let begun = self.world.mono();
         let mut draft = Draft::new(&request, begun);
-        let settled = Arc::new(AtomicBool::new(false));
+        let turn = Arc::new(Turn::default());
         let waits = !request.patience.is_zero();
-        let end = Box::pin(self.change_on(request, &mut draft, &settled, progress)).await;
+        let end = Box::pin(self.change_on(request, &mut draft, &turn, progress)).await;
         // A change that waited for its work says nothing of how long changes take.
         if !waits {
             let now = self.world.mono();
@@ -217,7 +209,7 @@ impl Inner {
         }
         match &end {
             // What is settled has its record; what changed nothing is counted like a read.
-            Ok(_) if settled.load(Ordering::Acquire) => {}
+            Ok(_) if turn.is_settled() => {}
             Ok(_) => self.recorder.counted(&draft, End::from(&end)),
             Err(fault) => self.recorder.refused(&draft, fault),
         }
@@ -228,7 +220,7 @@ impl Inner {
         &self,
         mut request: Request,
         draft: &mut Draft,
-        settled: &Arc<AtomicBool>,
+        turn: &Arc<Turn>,
         progress: &Progress,
     ) -> Result<Outcome, Fault> {
         self.in_time(&request)?;
@@ -252,21 +244,16 @@ impl Inner {
         self.buckets.take(&principal)?;
         draft.admitted(self.world.mono());
         let recall = recall_with(Arc::clone(&passed.allowed.grant().hidden));
-        if let Some(before) = self.recalled(recall.as_ref()).await? {
-            return Ok(before);
-        }
         // What waited for a proof or in a queue may be late by now; from here on it is done.
         self.in_time(&request)?;
-        let turn = Arc::new(Turn::default());
-        let _listed = self.running.list(request.id, &principal, &turn);
+        let _listed = self.running.list(request.id, &principal, turn);
         let settle = Settling {
             store: Arc::clone(&self.store),
             world: Arc::clone(&self.world),
             recorder: Arc::clone(&self.recorder),
             draft: draft.clone(),
             recall: recall.as_ref().map(|(recall, _)| recall.clone()),
-            turn: Arc::clone(&turn),
-            settled: Arc::clone(settled),
+            turn: Arc::clone(turn),
             permit: std::mem::take(&mut request.permit),
         };
         // The leave is given back where it settles, not where the work behind it ends.
@@ -277,15 +264,14 @@ impl Inner {
             end = keeper.perform(admitted, progress) => end,
             () = turn.wait() => Err(stopped()),
         };
-        match end {
-            // Its twin may have come first: the name it wants, the revision it saw, the thing itself or its key is
-            // taken by the same request.
-            Err(fault) if twins(fault.kind) => match self.recalled(recall.as_ref()).await? {
-                Some(before) => Ok(before),
-                None if fault.code == REPEATED => Err(busy()),
-                None => Err(fault),
-            },
-            end => end,
+        if turn.is_settled() {
+            return end;
+        }
+        // The same request may have been done before, or come in between: the name it wants, the revision it saw, the
+        // thing itself or its key is taken by its own doing. Most are new, so nothing is looked up before they fail.
+        match self.recalled(recall.as_ref()).await? {
+            Some(before) => Ok(before),
+            None => end.map_err(|fault| if fault.code == REPEATED { busy() } else { fault }),
         }
     }
 
@@ -339,11 +325,6 @@ impl Inner {
             () = self.world.sleep(patience) => {}
         }
     }
-}
-
-/// What a request may be told whose twin was done a moment before.
-fn twins(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::Conflict | FaultKind::Precondition | FaultKind::NotFound | FaultKind::Busy)
 }
 
 fn expired() -> Fault {

@@ -35,7 +35,9 @@ impl Recall {
 
     /// What remembers the request: to be committed with what it did.
     pub(super) fn op(&self, about: Option<&DocKey>, now: Time) -> Op {
-        let mut value = self.fingerprint.to_be_bytes().to_vec();
+        let place = about.map_or(0, |about| 2 + about.tenant.as_str().len() + 1 + about.name.as_str().len());
+        let mut value = Vec::with_capacity(8 + place);
+        value.extend_from_slice(&self.fingerprint.to_be_bytes());
         if let Some(about) = about {
             value.extend_from_slice(&about.kind.to_be_bytes());
             value.extend_from_slice(about.tenant.as_str().as_bytes());

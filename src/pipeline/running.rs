@@ -26,6 +26,7 @@ pub(super) struct Turn {
 const OPEN: u8 = 0;
 const SETTLING: u8 = 1;
 const STOPPED: u8 = 2;
+const SETTLED: u8 = 3;
 
 /// Keeps an entry as long as its change is under way.
 pub(super) struct Listed<'a> {
@@ -64,14 +65,25 @@ impl Turn {
     /// From now on it cannot be stopped.
     pub(super) fn settle(&self) -> Result<(), Fault> {
         match self.state.compare_exchange(OPEN, SETTLING, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) | Err(SETTLING) => Ok(()),
+            Ok(_) | Err(SETTLING | SETTLED) => Ok(()),
             Err(_) => Err(stopped()),
         }
     }
 
-    /// The commit did nothing: it may be stopped again.
+    /// The commit is done.
+    pub(super) fn settled(&self) {
+        self.state.store(SETTLED, Ordering::Release);
+    }
+
+    /// Whether a commit is done.
+    pub(super) fn is_settled(&self) -> bool {
+        self.state.load(Ordering::Acquire) == SETTLED
+    }
+
+    /// The commit did nothing: where it was the first, it may be stopped again.
     pub(super) fn unsettle(&self) {
-        self.state.store(OPEN, Ordering::Release);
+        // What was settled before stays so.
+        let _settled = self.state.compare_exchange(SETTLING, OPEN, Ordering::AcqRel, Ordering::Acquire);
     }
 
     /// Waits until somebody stops it.

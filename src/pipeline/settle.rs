@@ -18,7 +18,6 @@ pub(super) struct Settling {
     pub(super) draft: Draft,
     pub(super) recall: Option<Recall>,
     pub(super) turn: Arc<Turn>,
-    pub(super) settled: Arc<std::sync::atomic::AtomicBool>,
     /// The gate's leave. What is settled needs it no longer: whoever waits for its work is in nobody's way.
     pub(super) permit: Permit,
 }
@@ -42,7 +41,7 @@ impl Settle for Settling {
             ops.push(self.recorder.op(&self.draft, if accepted { End::Accepted } else { End::Done }));
             match self.store.commit(ops).await {
                 Ok(committed) => {
-                    self.settled.store(true, std::sync::atomic::Ordering::Release);
+                    self.turn.settled();
                     self.permit = Permit::default();
                     Ok(committed)
                 }

@@ -12,6 +12,7 @@ use strowger_primitive::{
 };
 use strowger_records::{Origin as LogOrigin, Records, Seal};
 use strowger_stores::Embedded;
+use tokio::task::JoinSet;
 
 use super::*;
 
@@ -166,10 +167,11 @@ async fn twins_that_come_together_are_one() {
     let house = House::new().await;
     for round in 0..20 {
         let name = format!("twin-{round}");
-        let twins: Vec<_> = (0..4).map(|_| house.pipeline.ask(house.order(&name, Some((&name, 7))))).collect();
+        let twin = |_| house.pipeline.ask(house.order(&name, Some((&name, 7)))).last();
+        let twins: JoinSet<_> = (0..4).map(twin).collect();
         let mut ids = Vec::new();
-        for twin in twins {
-            match twin.last().await {
+        for end in twins.join_all().await {
+            match end {
                 Ok(outcome) => ids.push(outcome.document().and_then(|d| d.id())),
                 Err(fault) => assert_eq!(fault.code, "same-request-under-way"),
             }
@@ -214,6 +216,23 @@ async fn a_key_is_good_for_one_tenant() {
     assert_eq!(delete("other").await.unwrap_err().code, "key-reused", "it is still there");
 }
 
+#[tokio::test]
+async fn a_key_is_known_again_where_nothing_is_changed_or_the_request_fails() {
+    let house = House::new().await;
+    let made = house.ask(keyed(house.request(Operation::Create(named(&offer::DECL, "one"))))).await.unwrap();
+    let other = |operation| {
+        let mut other = keyed(house.request(operation));
+        other.key.as_mut().unwrap().fingerprint = 2;
+        house.ask(other)
+    };
+    let update = |patch| Operation::Update(target(&offer::DECL, "one"), None, patch);
+    for operation in [update(Patch::default()), update(label("\u{1}")), Operation::Create(named(&order::DECL, "bad"))] {
+        assert_eq!(other(operation).await.unwrap_err().code, "key-reused");
+    }
+    let read = house.ask(house.request(Operation::Read(target(&offer::DECL, "one")))).await.unwrap();
+    assert_eq!(read.document().map(|d| d.revision()), made.document().map(|d| d.revision()));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_twin_is_not_told_that_the_revision_changed() {
     let house = House::new().await;
@@ -224,11 +243,10 @@ async fn a_twin_is_not_told_that_the_revision_changed() {
         let twin = || {
             let mut twin = house.request(Operation::Update(target(&offer::DECL, &name), held, label("new")));
             twin.key = Some(Key { scope: KeyScope::Principal, bytes: name.as_bytes().into(), fingerprint: 1 });
-            house.pipeline.ask(twin)
+            house.pipeline.ask(twin).last()
         };
-        let twins: Vec<_> = (0..4).map(|_| twin()).collect();
-        for twin in twins {
-            let end = twin.last().await;
+        let twins: JoinSet<_> = (0..4).map(|_| twin()).collect();
+        for end in twins.join_all().await {
             assert!(matches!(end, Ok(Outcome::Document(_))), "round {round}: {end:?}");
         }
     }
@@ -248,7 +266,6 @@ async fn what_is_settled_gives_its_place_back_though_it_waits_on() {
         draft: Draft::new(&request, inner.world.mono()),
         recall: None,
         turn: Arc::default(),
-        settled: Arc::default(),
         permit: Permit::new(Arc::new(move |class| given_back.send(class).unwrap()), Class::New),
     };
     assert!(back.try_recv().is_err());

@@ -60,6 +60,8 @@ pub(crate) async fn run(io: BoxedIo, machine: Box<dyn Machine>, line: Line) {
     let peer = running.line.peer.clone();
     running.feed(Input::Opened(running.line.flow, &peer));
     let end = running.until_over().await;
+    // What is asked and not answered goes on without us.
+    running.asked = Asked::default();
     tracing::debug!(peer = %peer.address, end = end.word(), "connection over");
     match end {
         End::Closed => inbox::linger(&mut *running.io, &*running.line.world).await,
@@ -200,7 +202,10 @@ impl Running {
                 return Poll::Ready(Event::Sent);
             }
         }
-        if !self.held() && !self.closing {
+        if self.held() || self.closing {
+            // What a peer asked holds places of the gateway, and does so no longer because the peer takes no answer.
+            self.asked.poll_work(cx);
+        } else {
             if let Poll::Ready((ticket, answer)) = self.asked.poll_next(cx) {
                 return Poll::Ready(Event::Answer(ticket, answer));
             }

@@ -157,7 +157,7 @@ fn check_value(ty: &Type, value: &Value, path: &Path, flaws: &mut Vec<Flaw>) {
         }
         (Type::Text { max }, Value::Text(text)) => {
             if path.field == strowger_primitive::common::NAME.number && path.inner == Inner::Whole && *max == 64 {
-                if let Err(error) = strowger_primitive::Name::new(text) {
+                if let Err(error) = strowger_primitive::Name::check(text) {
                     bad(error.to_string());
                 }
             } else if let Some(why) = text_flaw(text, *max) {
@@ -165,7 +165,7 @@ fn check_value(ty: &Type, value: &Value, path: &Path, flaws: &mut Vec<Flaw>) {
             }
         }
         (Type::Ref(_), Value::Text(text)) => {
-            if let Err(error) = strowger_primitive::Name::new(text) {
+            if let Err(error) = strowger_primitive::Name::check(text) {
                 bad(error.to_string());
             }
         }

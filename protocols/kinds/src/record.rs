@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use strowger_primitive::{
     ActionDecl, Choice, Document, EnumDecl, FieldDecl, Id, Meter, RecordClass, Text, Type, Value, Verb, World, common,
-    kind,
+    kind, printed,
 };
 
 const GAUGE: Meter = Meter::Gauge;
@@ -124,6 +124,9 @@ kind! {
     ];
 }
 
+/// Most records have no more fields.
+const FIELDS: usize = 28;
+
 /// Begins records: what all of one node have in common.
 #[derive(Clone, Debug)]
 pub struct Scribe {
@@ -145,8 +148,8 @@ impl Scribe {
     pub fn begin(&self, world: &dyn World, class: u32) -> Document {
         let now = world.now();
         let up = now.mono.saturating_duration_since(self.started).as_micros();
-        let mut record = Document::new(&DECL);
-        record.fields.set_text(&common::ID, Id::new(world, now).to_string());
+        let mut record = Document::with_room(&DECL, FIELDS);
+        record.fields.set_text(&common::ID, printed(&Id::new(world, now)));
         record.fields.set(&common::CREATED_AT, Value::Time(now.wall));
         record.fields.set(&RECORD_CLASS, Value::Enum(class));
         record.fields.set_text(&NODE, std::sync::Arc::clone(&self.node));

@@ -9,7 +9,7 @@ use crate::{check_create, check_patch};
 use strowger_primitive::{
     Admitted, Attributes, Cursor, DocKey, Document, Expect, Fault, FaultKind, Fields, Filter, Flaw, Id, Index,
     KindDecl, Look, Name, Op, Operation, Order, Outcome, Page, Patch, Path, Place, Query, Ref, Revision, SHARED,
-    Schema, Scope, Shown, Type, Value, World, common, not_found, print_scalar, read_scalar, slips,
+    Schema, Scope, Shown, Text, Type, Value, World, common, not_found, print_scalar, printed, read_scalar, slips,
 };
 
 /// Stored documents and how they are looked at.
@@ -123,21 +123,23 @@ impl Shelf {
     pub fn made(&self, work: &Admitted, mut document: Document) -> Result<(DocKey, Document), Fault> {
         check_create(&mut document).map_err(Fault::flaws)?;
         self.check_refs(&work.tenant, &document)?;
-        self.stamp(&work.tenant, work.principal.name.as_str(), document)
+        self.stamp(&work.tenant, work.principal.name.text(), document)
     }
 
     /// Gives a new document its identifier, name and times; and where it will be.
     ///
     /// # Errors
     /// `Malformed` where its name is none.
-    pub fn stamp(&self, tenant: &Name, by: &str, mut document: Document) -> Result<(DocKey, Document), Fault> {
+    pub fn stamp(&self, tenant: &Name, by: Text, mut document: Document) -> Result<(DocKey, Document), Fault> {
         let now = self.world.now();
         let id = Id::new(&*self.world, now);
         let name = match document.fields.text(&common::NAME) {
-            Some(text) => Name::new(text).map_err(|e| Fault::flaw(Path::whole(common::NAME.number), e.to_string()))?,
+            Some(text) => {
+                Name::of_text(text).map_err(|e| Fault::flaw(Path::whole(common::NAME.number), e.to_string()))?
+            }
             None => Name::of_id(id),
         };
-        document.fields.set_text(&common::ID, id.to_string());
+        document.fields.set_text(&common::ID, printed(&id));
         document.fields.set(&common::NAME, Value::Text(name.text()));
         document.fields.set(&common::CREATED_AT, Value::Time(now.wall));
         document.fields.set(&common::UPDATED_AT, Value::Time(now.wall));

@@ -1,11 +1,11 @@
 //! Answers: Progress* then Final.
 
-use std::sync::Arc;
-
-use tokio::sync::{oneshot, watch};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use crate::stages::Session;
-use crate::{ActionDecl, BoxFuture, Cursor, Document, Fault, Fields, KindDecl, RequestId, Text};
+use crate::{ActionDecl, BoxFuture, Cursor, Document, Fault, Fields, KindDecl, RequestId, Text, World};
 
 /// One answer to a request.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ pub struct Payload {
     pub fields: Fields,
 }
 
-/// The answers to one request.
+/// The answers to one request. Whoever waits for them carries its work on.
 pub struct Answers {
     /// The request's identifier.
     pub id: RequestId,
@@ -85,63 +85,94 @@ pub struct Answers {
 }
 
 enum Source {
-    /// Performed by whoever waits for it: reads.
-    Lazy(BoxFuture<'static, Result<Outcome, Fault>>),
-    /// Performed on a task of its own.
-    Running {
-        progress: watch::Receiver<Option<Headline>>,
-        end: oneshot::Receiver<Result<Outcome, Fault>>,
-    },
+    Work(Work),
+    /// Ended, and not yet told.
+    Ended(Result<Outcome, Fault>),
     Over,
 }
+
+struct Work {
+    work: BoxFuture<'static, Result<Outcome, Fault>>,
+    heard: Option<Heard>,
+    /// Where it goes on when nobody waits any more; `None`: it does not.
+    lasts: Option<Arc<dyn World>>,
+}
+
+/// The newest headline that was not read.
+type Heard = Arc<Mutex<Option<Headline>>>;
 
 /// The working side of [`Answers`].
 #[derive(Debug)]
 pub struct Progress {
-    headline: Option<watch::Sender<Option<Headline>>>,
+    heard: Option<Heard>,
 }
 
 impl Progress {
     /// Nobody listens.
     #[must_use]
     pub fn unheard() -> Self {
-        Self { headline: None }
+        Self { heard: None }
     }
 
-    /// Tells where the work stands; an older word that was not read is replaced.
+    /// Tells where the work stands; an older word that was not read is replaced. It is read when the work that told it
+    /// waits the next time.
     pub fn report(&self, text: impl Into<Text>, done: u32, of: u32) {
-        if let Some(headline) = &self.headline {
-            headline.send_replace(Some(Headline { text: text.into(), done, of }));
+        if let Some(heard) = &self.heard {
+            *newest(heard) = Some(Headline { text: text.into(), done, of });
         }
     }
 }
 
-/// Answers of work that runs on a task of its own: the reader's end, the progress, and where the end is put.
-#[must_use]
-pub fn answers(id: RequestId) -> (Answers, Progress, oneshot::Sender<Result<Outcome, Fault>>) {
-    let (headline, progress) = watch::channel(None);
-    let (sender, end) = oneshot::channel();
-    (Answers { id, source: Source::Running { progress, end } }, Progress { headline: Some(headline) }, sender)
+fn newest(heard: &Heard) -> MutexGuard<'_, Option<Headline>> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Answers {
-    /// Answers that are worked out while they are waited for.
+    /// Answers that end with whoever waits for them: reads.
     #[must_use]
     pub fn lazy(id: RequestId, work: BoxFuture<'static, Result<Outcome, Fault>>) -> Self {
-        Self { id, source: Source::Lazy(work) }
+        Self { id, source: Source::Work(Work { work, heard: None, lasts: None }) }
+    }
+
+    /// Answers to work that is done whether or not somebody waits: where they are dropped before its end, it goes on
+    /// on a task of `world`. No task, and no way to one, is needed for what is waited for.
+    #[must_use]
+    pub fn lasting<W>(id: RequestId, world: Arc<dyn World>, work: impl FnOnce(Progress) -> W) -> Self
+    where
+        W: Future<Output = Result<Outcome, Fault>> + Send + 'static,
+    {
+        let heard = Heard::default();
+        let work = Box::pin(work(Progress { heard: Some(Arc::clone(&heard)) }));
+        Self { id, source: Source::Work(Work { work, heard: Some(heard), lasts: Some(world) }) }
     }
 
     /// The next answer; behind the Final there is none.
     pub async fn next(&mut self) -> Option<Answer> {
-        let answer = match &mut self.source {
-            Source::Over => return None,
-            Source::Lazy(work) => Answer::Final(work.await),
-            Source::Running { progress, end } => either(progress, end).await,
-        };
-        if matches!(answer, Answer::Final(_)) {
-            self.source = Source::Over;
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// Likewise, polled.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
+        self.poll_work(cx);
+        match std::mem::replace(&mut self.source, Source::Over) {
+            Source::Over => Poll::Ready(None),
+            Source::Ended(end) => Poll::Ready(Some(Answer::Final(end))),
+            Source::Work(work) => {
+                let headline = work.heard.as_ref().and_then(|heard| newest(heard).take());
+                self.source = Source::Work(work);
+                headline.map_or(Poll::Pending, |headline| Poll::Ready(Some(Answer::Progress(headline))))
+            }
         }
-        Some(answer)
+    }
+
+    /// Carries the work on without taking an answer: for whoever has no room for one just now.
+    pub fn poll_work(&mut self, cx: &mut Context<'_>) {
+        if let Source::Work(work) = &mut self.source
+            && let Poll::Ready(end) = work.work.as_mut().poll(cx)
+        {
+            work.lasts = None;
+            self.source = Source::Ended(end);
+        }
     }
 
     /// The Final answer, past all progress.
@@ -154,43 +185,18 @@ impl Answers {
                 return end;
             }
         }
-        Err(lost())
+        Err(Fault::internal("the work ended without an answer"))
     }
 }
 
-async fn either(
-    progress: &mut watch::Receiver<Option<Headline>>,
-    end: &mut oneshot::Receiver<Result<Outcome, Fault>>,
-) -> Answer {
-    use std::future::{Future as _, poll_fn};
-    use std::pin::{Pin, pin};
-    use std::task::Poll;
-    // `select!` needs tokio's `macros`; two futures polled in turn need nothing.
-    loop {
-        let changed = {
-            let mut headline = pin!(progress.changed());
-            poll_fn(|cx| {
-                if let Poll::Ready(end) = Pin::new(&mut *end).poll(cx) {
-                    return Poll::Ready(Err(end.unwrap_or_else(|_| Err(lost()))));
-                }
-                headline.as_mut().poll(cx).map(Ok)
-            })
-            .await
-        };
-        match changed {
-            Err(end) => return Answer::Final(end),
-            Ok(Ok(())) => {
-                if let Some(headline) = progress.borrow_and_update().clone() {
-                    return Answer::Progress(headline);
-                }
-            }
-            Ok(Err(_)) => return Answer::Final(end.await.unwrap_or_else(|_| Err(lost()))),
+impl Drop for Work {
+    fn drop(&mut self) {
+        if let Some(world) = self.lasts.take() {
+            let work = std::mem::replace(&mut self.work, Box::pin(std::future::pending()));
+            // Nobody waits any more; the work is done all the same.
+            world.spawn("request", Box::pin(async move { drop(work.await) }));
         }
     }
-}
-
-fn lost() -> Fault {
-    Fault::internal("the work ended without an answer")
 }
 
 impl Outcome {
@@ -206,10 +212,38 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::Waker;
+    use std::time::Duration;
+
     use super::*;
-    use crate::Id;
-    use std::future::Future;
-    use std::task::{Context, Poll, Waker};
+    use crate::{Id, Now};
+
+    /// Its tasks lie here until they are taken.
+    #[derive(Default)]
+    struct Lazybones(Mutex<Vec<BoxFuture<'static, ()>>>);
+
+    impl World for Lazybones {
+        fn now(&self) -> Now {
+            unreachable!("no work of this test asks for the time")
+        }
+
+        fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::pending())
+        }
+
+        fn random(&self, octets: &mut [u8]) {
+            octets.fill(0);
+        }
+
+        fn spawn(&self, _: &'static str, work: BoxFuture<'static, ()>) {
+            self.0.lock().unwrap().push(work);
+        }
+
+        fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+            work();
+        }
+    }
 
     fn now<T>(future: impl Future<Output = T>) -> Option<T> {
         let mut future = std::pin::pin!(future);
@@ -219,23 +253,56 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_slow_reader_sees_the_newest_headline_then_the_end() {
-        let (mut answers, progress, end) = answers(Id(1));
-        assert!(now(answers.next()).is_none(), "nothing yet");
-        progress.report("one", 1, 2);
-        progress.report("two", 2, 2);
-        let Some(Some(Answer::Progress(headline))) = now(answers.next()) else { panic!("no progress") };
-        assert_eq!((&*headline.text, headline.done), ("two", 2));
-        end.send(Ok(Outcome::Done)).unwrap();
-        assert!(matches!(now(answers.next()), Some(Some(Answer::Final(Ok(Outcome::Done))))));
-        assert!(matches!(now(answers.next()), Some(None)), "nothing behind the end");
+    /// Work of two steps; each waits once, then is told.
+    fn two_steps(world: &Arc<Lazybones>, done: &Arc<AtomicBool>) -> Answers {
+        let done = Arc::clone(done);
+        Answers::lasting(Id(1), Arc::clone(world) as Arc<dyn World>, |progress| async move {
+            for step in 1..=2 {
+                progress.report("unread", step, 2);
+                progress.report("read", step, 2);
+                let mut waited = false;
+                poll_fn(|_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+            }
+            done.store(true, Ordering::Relaxed);
+            Ok(Outcome::Done)
+        })
     }
 
     #[test]
-    fn work_that_vanishes_is_our_mistake() {
-        let (answers, progress, end) = answers(Id(1));
-        drop((progress, end));
-        assert!(matches!(now(answers.last()), Some(Err(fault)) if fault.kind == crate::FaultKind::Internal));
+    fn a_reader_sees_the_newest_headline_then_the_end() {
+        let (world, done): (Arc<Lazybones>, Arc<AtomicBool>) = Default::default();
+        let mut answers = two_steps(&world, &done);
+        for step in 1..=2 {
+            let Some(Some(Answer::Progress(headline))) = now(answers.next()) else { panic!("no progress") };
+            assert_eq!((&*headline.text, headline.done), ("read", step));
+        }
+        assert!(matches!(now(answers.next()), Some(Some(Answer::Final(Ok(Outcome::Done))))));
+        assert!(matches!(now(answers.next()), Some(None)), "nothing behind the end");
+        drop(answers);
+        assert!(world.0.lock().unwrap().is_empty(), "what is over does not go on");
+    }
+
+    #[test]
+    fn work_goes_on_without_its_reader() {
+        let (world, done): (Arc<Lazybones>, Arc<AtomicBool>) = Default::default();
+        let mut answers = two_steps(&world, &done);
+        let mut context = Context::from_waker(Waker::noop());
+        answers.poll_work(&mut context);
+        drop(answers);
+        let mut work = world.0.lock().unwrap().pop().expect("it is a task now");
+        while work.as_mut().poll(&mut context).is_pending() {}
+        assert!(done.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn what_ends_while_nobody_has_room_is_told_later() {
+        let (world, done): (Arc<Lazybones>, Arc<AtomicBool>) = Default::default();
+        let mut answers = two_steps(&world, &done);
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..3 {
+            answers.poll_work(&mut context);
+        }
+        assert!(done.load(Ordering::Relaxed));
+        assert!(matches!(now(answers.last()), Some(Ok(Outcome::Done))));
     }
 }

@@ -13,6 +13,20 @@ pub struct Fields(Vec<(u16, Value)>);
 pub type Rows = BTreeMap<u32, Fields>;
 
 impl Fields {
+    /// No fields yet, and room for so many.
+    #[must_use]
+    pub fn with_room(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
+    }
+
+    /// A copy with room for so many more.
+    #[must_use]
+    pub fn copy_with_room(&self, more: usize) -> Self {
+        let mut copy = Vec::with_capacity(self.0.len() + more);
+        copy.extend_from_slice(&self.0);
+        Self(copy)
+    }
+
     /// The value of that number.
     #[must_use]
     pub fn at(&self, number: u16) -> Option<&Value> {
@@ -156,10 +170,16 @@ impl Document {
         Self { kind, fields: Fields::default() }
     }
 
+    /// Likewise, with room for so many fields.
+    #[must_use]
+    pub fn with_room(kind: &'static KindDecl, count: usize) -> Self {
+        Self { kind, fields: Fields::with_room(count) }
+    }
+
     /// The name; `None` where the maker chose none yet, or the kind is indexed by sequence.
     #[must_use]
     pub fn name(&self) -> Option<Name> {
-        self.fields.text(&common::NAME).and_then(|t| Name::new(t).ok())
+        self.fields.text(&common::NAME).and_then(|t| Name::of_text(t).ok())
     }
 
     /// Our identifier.

@@ -108,8 +108,8 @@ impl fmt::Debug for Permit {
 
 /// The originating side: a door asks.
 pub trait Ask: Gate + 'static {
-    /// Begins the request. Work goes on if the answers are dropped; [`Operation::Cancel`](crate::Operation::Cancel)
-    /// stops it.
+    /// Takes the request. Whoever waits for the answers carries the work on; where they are dropped, a change goes on by
+    /// itself, and [`Operation::Cancel`](crate::Operation::Cancel) stops it.
     fn ask(&self, request: Request) -> Answers;
 
     /// A new identifier for a request that came at `now`.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use crate::{Now, OPERATOR, SHARED, World};
+use crate::{Now, OPERATOR, SHARED, Text, World};
 
 /// The name of a thing, unique in its tenant and kind, chosen by the user or given by us, never changed:
 /// `[a-z0-9][a-z0-9._-]{0,63}`. Ordered as SNMP orders indexes (RFC 2578 §7.7): by length, then by octets.
@@ -32,12 +32,26 @@ impl Name {
     /// # Errors
     /// [`BadName`] where it does not follow the grammar.
     pub fn new(text: &str) -> Result<Self, BadName> {
+        Self::check(text).map(|()| Self(text.into()))
+    }
+
+    /// Likewise, without a copy.
+    ///
+    /// # Errors
+    /// [`BadName`] where it does not follow the grammar.
+    pub fn of_text(text: &Text) -> Result<Self, BadName> {
+        Self::check(text).map(|()| Self(Text::clone(text)))
+    }
+
+    /// Whether `text` is a name.
+    ///
+    /// # Errors
+    /// [`BadName`] where it does not follow the grammar.
+    pub fn check(text: &str) -> Result<(), BadName> {
         let inner = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
         let bytes = text.as_bytes();
         match bytes.first() {
-            Some(b'a'..=b'z' | b'0'..=b'9') if bytes.len() <= Self::MAX && bytes.iter().all(|b| inner(*b)) => {
-                Ok(Self(text.into()))
-            }
+            Some(b'a'..=b'z' | b'0'..=b'9') if bytes.len() <= Self::MAX && bytes.iter().all(|b| inner(*b)) => Ok(()),
             _ => Err(BadName),
         }
     }
@@ -45,7 +59,9 @@ impl Name {
     /// A name we give where the user chose none: the identifier in lower case.
     #[must_use]
     pub fn of_id(id: Id) -> Self {
-        Self(id.to_string().to_ascii_lowercase().into())
+        let mut digits = id.digits();
+        digits.make_ascii_lowercase();
+        Self(std::str::from_utf8(&digits).unwrap_or_default().into())
     }
 
     /// The tenant [`OPERATOR`].
@@ -121,6 +137,16 @@ impl Id {
         Self(milliseconds << 80 | u128::from_be_bytes(random))
     }
 
+    fn digits(self) -> [u8; 26] {
+        let mut digits = [b'0'; 26];
+        let mut rest = self.0;
+        for slot in digits.iter_mut().rev() {
+            *slot = CROCKFORD.get((rest & 31) as usize).copied().unwrap_or(b'0');
+            rest >>= 5;
+        }
+        digits
+    }
+
     /// Reads the printed form; case does not matter.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -141,13 +167,7 @@ impl Id {
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = [b'0'; 26];
-        let mut rest = self.0;
-        for slot in out.iter_mut().rev() {
-            *slot = CROCKFORD.get((rest & 31) as usize).copied().unwrap_or(b'0');
-            rest >>= 5;
-        }
-        f.write_str(std::str::from_utf8(&out).unwrap_or_default())
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 

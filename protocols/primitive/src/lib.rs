@@ -32,7 +32,7 @@ mod time;
 mod value;
 mod world;
 
-pub use answer::{Answer, Answers, Headline, Outcome, Page, Payload, Progress, Shown, answers};
+pub use answer::{Answer, Answers, Headline, Outcome, Page, Payload, Progress, Shown};
 pub use any::Any;
 pub use case::{camel, pascal, same_word, upper};
 pub use decl::{
@@ -68,5 +68,5 @@ pub use store::{
     CommitError, Committed, Expect, Kept, Log, Look, Op, OwnKey, Revision, Sealed, Sealer, Store, View, Watch,
 };
 pub use time::{BadTime, Deadline, Time};
-pub use value::{Secret, Text, Value};
+pub use value::{Secret, Text, Value, print_to, printed};
 pub use world::{Now, World};

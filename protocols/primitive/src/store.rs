@@ -79,7 +79,8 @@ impl OwnKey {
     /// `room`, then each part behind a zero octet.
     #[must_use]
     pub fn new(room: &str, parts: &[&[u8]]) -> Self {
-        let mut key = room.as_bytes().to_vec();
+        let mut key = Vec::with_capacity(room.len() + parts.iter().map(|part| 1 + part.len()).sum::<usize>());
+        key.extend_from_slice(room.as_bytes());
         for part in parts {
             key.push(0);
             key.extend_from_slice(part);

@@ -1,13 +1,44 @@
 //! Values: what a field holds. The list is closed; `strowger-kinds` writes down each one's form in every protocol.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use crate::{Any, Rows, Time};
 
 /// Shared immutable text.
 pub type Text = Arc<str>;
+
+/// What `take` makes of a printed value. Where it prints short, nothing comes onto the heap.
+pub fn print_to<T>(what: &impl fmt::Display, take: impl FnOnce(&str) -> T) -> T {
+    let mut short = Short { octets: [0; 96], length: 0 };
+    let whole = write!(short, "{what}").ok().and_then(|()| std::str::from_utf8(short.octets.get(..short.length)?).ok());
+    match whole {
+        Some(text) => take(text),
+        None => take(&what.to_string()),
+    }
+}
+
+/// A printed value as text.
+#[must_use]
+pub fn printed(what: &impl fmt::Display) -> Text {
+    print_to(what, |text| Text::from(text))
+}
+
+/// What is printed, as long as it is short.
+struct Short {
+    octets: [u8; 96],
+    length: usize,
+}
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        self.octets.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}
 
 /// The value of a field. Empty text, bytes, secret or reference is no value: it is null.
 #[derive(Clone, Debug, PartialEq)]

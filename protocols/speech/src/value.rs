@@ -19,7 +19,7 @@ pub(crate) fn read(field: &FieldDecl, said: &Said<'_>, flaws: &mut Vec<Flaw>) ->
     // The name of a new thing has a grammar of its own.
     if field.number == common::NAME.number
         && field.name == common::NAME.name
-        && let Some(Err(error)) = value.as_text().map(|name| Name::new(name))
+        && let Some(Err(error)) = value.as_text().map(|name| Name::check(name))
     {
         return flaw(at, error.to_string(), flaws);
     }
@@ -119,7 +119,7 @@ fn outside(ty: &Type, value: &Value) -> bool {
         (Type::Text { max }, Value::Text(text)) => text.len() > *max as usize,
         (Type::Secret { max }, Value::Secret(secret)) => secret.expose().len() > *max as usize,
         (Type::Bytes { max }, Value::Bytes(bytes)) => bytes.len() > *max as usize,
-        (Type::Ref(_), Value::Text(name)) => !name.is_empty() && Name::new(name).is_err(),
+        (Type::Ref(_), Value::Text(name)) => !name.is_empty() && Name::check(name).is_err(),
         _ => false,
     }
 }

@@ -1,6 +1,5 @@
 //! One request from its head to its answer: what every answer has, whatever is asked.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,7 +9,7 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 use hyper::{Method, Request, StatusCode, Version};
-use strowger_primitive::{Now, RequestId};
+use strowger_primitive::{Now, RequestId, print_to};
 
 use crate::connection::Line;
 use crate::problem::{Problem, Reply};
@@ -138,7 +137,5 @@ fn without_body(reply: &mut Reply) {
 }
 
 fn printed(id: RequestId) -> HeaderValue {
-    let mut text = String::with_capacity(26);
-    let _infallible = write!(text, "{id}");
-    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    print_to(&id, HeaderValue::from_str).unwrap_or_else(|_| HeaderValue::from_static(""))
 }

@@ -174,7 +174,7 @@ fn request_of(
     }
 }
 
-/// Begins the request at once; the answer to wait for carries nothing of it.
+/// Asks; what is waited for borrows nothing of the request.
 fn ask(line: &Line, request: Request, call: &Call) -> impl Future<Output = Result<Outcome, Problem>> {
     let answers = line.gateway.ask(request);
     let fields = call.fields();

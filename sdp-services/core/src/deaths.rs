@@ -79,7 +79,7 @@ impl Core {
         fields.set(&common::UPDATED_AT, now.clone());
         let key = DocKey { tenant: tenant.clone(), kind: resource::DECL.number, name: step.0.clone() };
         let mut ops = vec![Op::Put { key, expect: Expect::Revision(before.revision()), document }];
-        let service = before.fields.text(&resource::SERVICE).and_then(|name| Name::new(name).ok());
+        let service = before.fields.text(&resource::SERVICE).and_then(|name| Name::of_text(name).ok());
         if let Some(service) = &service {
             ops.extend(self.downed(tenant, service, &text, &now));
         }

@@ -87,7 +87,7 @@ impl Core {
 }
 
 pub(crate) fn provider_of(resource: &Document) -> Option<Name> {
-    resource.fields.text(&resource::PROVIDER).and_then(|name| Name::new(name).ok())
+    resource.fields.text(&resource::PROVIDER).and_then(|name| Name::of_text(name).ok())
 }
 
 fn runs(resource: &Document) -> bool {

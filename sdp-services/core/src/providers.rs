@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use strowger_kinds::{offer, provider};
-use strowger_primitive::{
-    CommitError, DocKey, Document, Expect, Fault, Look, Name, OPERATOR, Op, Provider, Value, common,
-};
+use strowger_primitive::{CommitError, DocKey, Document, Expect, Fault, Look, Name, Op, Provider, Value, common};
 
 use crate::Core;
 
@@ -64,7 +62,7 @@ impl Core {
                     let mut fresh = Document::new(&provider::DECL);
                     fresh.fields.set(&common::NAME, Value::Text(card.name.text()));
                     fresh.fields.set(&provider::STATE, Value::Enum(provider::ENABLED));
-                    self.shelf.stamp(operator, OPERATOR, fresh)?.1
+                    self.shelf.stamp(operator, operator.text(), fresh)?.1
                 }
             };
             document.fields.set(&provider::RUNS, runs);

@@ -171,7 +171,7 @@ impl Core {
 
     /// The service of a resource that works again, where no other of its resources is down.
     fn raised(&self, held: &Held, now: &Value) -> Option<Op> {
-        let name = held.resource.fields.text(&resource::SERVICE).and_then(|name| Name::new(name).ok())?;
+        let name = held.resource.fields.text(&resource::SERVICE).and_then(|name| Name::of_text(name).ok())?;
         let before = self.shelf.look.get(&held.tenant, &service::DECL, name.as_str())?;
         let down = before.fields.choice(&service::STATE) == Some(service::ACTIVE)
             && before.fields.choice(&service::HEALTH) == Some(service::DOWN);

@@ -7,7 +7,7 @@ use std::time::Instant;
 use strowger_kinds::record;
 use strowger_primitive::{
     Document, Fault, Grant, Index, KindDecl, Name, Now, Operation, Outcome, Principal, RecordClass, Request, RequestId,
-    Text, Trace, Transport, Value, Verb, common,
+    Text, Trace, Transport, Value, Verb, common, printed,
 };
 
 use crate::fit::fit;
@@ -87,7 +87,7 @@ impl Draft {
         let operation = &request.operation;
         let object = match operation {
             Operation::Create(document) => document.fields.text(&common::NAME).cloned().map(Object::Named),
-            Operation::Cancel(id) => Some(Object::Named(id.to_string().into())),
+            Operation::Cancel(id) => Some(Object::Named(printed(id))),
             Operation::Read(_)
             | Operation::List(_)
             | Operation::Update(..)
@@ -176,10 +176,10 @@ impl Draft {
         }
         fit(fields, &record::PROTOCOL, self.protocol);
         fit(fields, &record::TRANSPORT, self.transport.word());
-        fit(fields, &record::PEER, self.peer.to_string());
-        fields.set_text(&record::REQUEST, self.request.to_string());
+        fit(fields, &record::PEER, printed(&self.peer));
+        fields.set_text(&record::REQUEST, printed(&self.request));
         if self.trace.id != 0 {
-            fields.set_text(&record::TRACE, format!("{:032x}", self.trace.id));
+            fields.set_text(&record::TRACE, printed(&format_args!("{:032x}", self.trace.id)));
         }
         fit(fields, &record::OPERATION, self.operation);
         if let Some(kind) = self.kind {
@@ -187,11 +187,11 @@ impl Draft {
         }
         match &self.object {
             Some(Object::Named(name)) => fit(fields, &record::OBJECT, Text::clone(name)),
-            Some(Object::Numbered(sequence)) => fit(fields, &record::OBJECT, sequence.to_string()),
+            Some(Object::Numbered(sequence)) => fit(fields, &record::OBJECT, printed(sequence)),
             None => {}
         }
         if let Some(key) = &self.key {
-            fields.set_text(&record::KEY, key.to_string());
+            fields.set_text(&record::KEY, printed(key));
         }
         if let Some(policies) = self.policies.as_ref().filter(|p| !p.is_empty()) {
             let policies = policies.iter().take(POLICIES).map(|p| Value::Text(crate::fit::cut(Text::clone(p), POLICY)));

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use strowger_kinds::record::proof;
-use strowger_primitive::{Fields, Log, Store, Value};
+use strowger_primitive::{Fields, Log, Store, Value, printed};
 
 use crate::hash::Hash;
 use crate::head::{BadHead, Head, HeadError};
@@ -99,7 +99,7 @@ impl Proof {
         fields.set_text(&proof::LEAF, Hash::leaf(&self.stored).to_string());
         fields.set(&proof::SIZE, Value::Uint(self.size));
         fields.set_text(&proof::ROOT, self.root.to_string());
-        fields.set(&proof::PATH, Value::List(self.path.iter().map(|h| Value::Text(h.to_string().into())).collect()));
+        fields.set(&proof::PATH, Value::List(self.path.iter().map(|h| Value::Text(printed(h))).collect()));
         fields.set_text(&proof::HEAD, self.head.as_str());
         fields.set_text(&proof::STORED, STANDARD.encode(&self.stored));
         fields

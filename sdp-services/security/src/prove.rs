@@ -66,12 +66,12 @@ impl Security {
     async fn by_secret(&self, said: &Text, secret: &Secret, origin: &Origin) -> Result<Arc<Principal>, Fault> {
         let print = self.memory.print(said, secret.expose());
         let source = origin.peer.address.ip();
-        let who = self.named(said);
         loop {
             let now = self.shelf.world.now();
             if let Some(principal) = self.memory.recall(&print, now, &*self.shelf.look) {
                 return Ok(principal);
             }
+            let who = self.named(said);
             self.unlocked(who.as_ref(), origin)?;
             let first = match self.turns.take(print) {
                 Turn::First(first) => first,
@@ -93,7 +93,7 @@ impl Security {
             };
             // While it waited, others may have failed in this name.
             self.unlocked(who.as_ref(), origin)?;
-            let Some(proof) = self.verify(who.clone(), secret.clone(), source, core).await? else {
+            let Some(proof) = self.verify(who, secret.clone(), source, core).await? else {
                 return Err(self.unproven("not-proven", "the name or the secret is wrong"));
             };
             let Proof { principal, .. } = proof.clone();

@@ -76,7 +76,7 @@ impl Security {
         ring.hang(operator.clone(), verifiers);
         let mut ops = vec![ring.keep(operator, operator, Expect::Absent)];
         for document in self.first_documents()? {
-            let (key, document) = self.shelf.stamp(operator, OPERATOR, document).map_err(StartError::from)?;
+            let (key, document) = self.shelf.stamp(operator, operator.text(), document).map_err(StartError::from)?;
             ops.push(Op::Put { key, expect: Expect::Absent, document });
         }
         self.store.commit(ops).await.map_err(StartError::from)?;

@@ -2,22 +2,19 @@
 
 use std::task::{Context, Poll};
 
-use strowger_primitive::{Answer, Answers, BoxFuture, Ticket};
-
-/// The next answer, and the answers behind it.
-type Next = BoxFuture<'static, (Answers, Option<Answer>)>;
+use strowger_primitive::{Answer, Answers, Ticket};
 
 /// Few enough to be looked at in turn; nothing is kept where there is none.
 #[derive(Default)]
 pub(super) struct Asked {
-    waiting: Vec<(Ticket, Next)>,
+    waiting: Vec<(Ticket, Answers)>,
     /// Where the next look begins, so that none is starved.
     turn: usize,
 }
 
 impl Asked {
     pub(super) fn add(&mut self, ticket: Ticket, answers: Answers) {
-        self.waiting.push((ticket, next(answers)));
+        self.waiting.push((ticket, answers));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -30,32 +27,25 @@ impl Asked {
 
     /// The next answer of any of them.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(Ticket, Answer)> {
-        let mut looks = self.waiting.len();
-        while looks > 0 {
-            looks -= 1;
-            let at = self.turn % self.waiting.len();
+        for _ in 0..self.waiting.len() {
+            let at = self.turn % self.waiting.len().max(1);
             self.turn = at + 1;
-            let Some((ticket, answer)) = self.waiting.get_mut(at) else { break };
+            let Some((ticket, answers)) = self.waiting.get_mut(at) else { break };
             let ticket = *ticket;
-            let Poll::Ready((answers, said)) = answer.as_mut().poll(cx) else { continue };
-            let Some(said) = said else {
+            let Poll::Ready(answer) = answers.poll_next(cx) else { continue };
+            if !matches!(answer, Some(Answer::Progress(_))) {
                 self.forget(at);
-                if self.waiting.is_empty() {
-                    break;
-                }
-                continue;
-            };
-            match said {
-                Answer::Final(_) => self.forget(at),
-                Answer::Progress(_) => {
-                    if let Some((_, slot)) = self.waiting.get_mut(at) {
-                        *slot = next(answers);
-                    }
-                }
             }
-            return Poll::Ready((ticket, said));
+            if let Some(answer) = answer {
+                return Poll::Ready((ticket, answer));
+            }
         }
         Poll::Pending
+    }
+
+    /// Carries all of them on, where no answer can be taken.
+    pub(super) fn poll_work(&mut self, cx: &mut Context<'_>) {
+        self.waiting.iter_mut().for_each(|(_, answers)| answers.poll_work(cx));
     }
 
     fn forget(&mut self, at: usize) {
@@ -64,11 +54,4 @@ impl Asked {
             self.waiting = Vec::new();
         }
     }
-}
-
-fn next(mut answers: Answers) -> Next {
-    Box::pin(async move {
-        let answer = answers.next().await;
-        (answers, answer)
-    })
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::{Bytes, BytesMut};
 use strowger_primitive::{
     Answers, Claim, Deadline, Fault, Gate, Id, Operation, Origin, Outcome, Permit, RequestId, Stopper, Time, Trace,
-    Transport, answers,
+    Transport,
 };
 use tokio::io::{AsyncReadExt as _, DuplexStream};
 use tokio::sync::oneshot;
@@ -43,6 +43,7 @@ impl World for Virtual {
 pub(crate) struct Toy {
     ends: Mutex<VecDeque<oneshot::Sender<Result<Outcome, Fault>>>>,
     asked: AtomicUsize,
+    ended: Arc<AtomicUsize>,
     pub(crate) refuses: bool,
 }
 
@@ -56,6 +57,13 @@ impl Toy {
             drop(end.send(Ok(Outcome::Done)));
         }
     }
+
+    /// Waits until the work of so many requests has ended.
+    async fn ended(&self, count: usize) {
+        while self.ended.load(Ordering::SeqCst) < count {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 impl Gate for Toy {
@@ -66,12 +74,16 @@ impl Gate for Toy {
 
 impl Ask for Toy {
     fn ask(&self, request: Request) -> Answers {
-        let (answers, progress, end) = answers(request.id);
-        progress.report("begun", 0, 1);
-        drop(progress);
+        let (end, said) = oneshot::channel();
         self.ends.lock().unwrap().push_back(end);
         self.asked.fetch_add(1, Ordering::SeqCst);
-        answers
+        let ended = Arc::clone(&self.ended);
+        Answers::lasting(request.id, Arc::new(Virtual), |progress| async move {
+            progress.report("begun", 0, 1);
+            let end = said.await.expect("the test answers");
+            ended.fetch_add(1, Ordering::SeqCst);
+            end
+        })
     }
     fn new_id(&self, _: Now) -> RequestId {
         Id(5)
@@ -255,6 +267,18 @@ async fn nothing_is_read_from_a_peer_that_does_not_read() {
     let mut got = vec![0; 11_000];
     near.read_exact(&mut got).await.unwrap();
     expect(&mut near, "never\nbegun 1 5\n").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_asked_goes_on_while_the_peer_takes_nothing_and_when_it_is_gone() {
+    let (mut near, toy, _stopper, task) = start(2_048, Toy::default());
+    near.write_all(b"ask\nask\nbig 2000\nbig 9000\n").await.unwrap();
+    toy.answer(1).await;
+    toy.ended(1).await;
+    drop(near);
+    task.await.unwrap();
+    toy.answer(1).await;
+    toy.ended(2).await;
 }
 
 #[tokio::test(start_paused = true)]

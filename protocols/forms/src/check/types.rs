@@ -155,7 +155,7 @@ fn default(at: &str, field: &FieldDecl, broken: &mut Broken) {
         (Type::Duration { max }, Ok(Value::Uint(n))) => n <= u64::from(*max),
         (Type::Text { max }, Ok(Value::Text(text))) => text.len() <= *max as usize,
         (Type::Bytes { max }, Ok(Value::Bytes(octets))) => octets.len() <= *max as usize,
-        (Type::Ref(_), Ok(Value::Text(name))) => Name::new(&name).is_ok(),
+        (Type::Ref(_), Ok(Value::Text(name))) => Name::check(&name).is_ok(),
         (_, Ok(_)) => true,
     };
     if !fits {

@@ -70,7 +70,7 @@ fn within(ty: &Type, value: &Value) -> bool {
         (Type::Duration { max }, Value::Uint(n)) => *n <= u64::from(*max),
         (Type::Text { max }, Value::Text(text)) => text.len() <= *max as usize,
         (Type::Bytes { max }, Value::Bytes(octets)) => octets.len() <= *max as usize,
-        (Type::Ref(_), Value::Text(text)) => Name::new(text).is_ok(),
+        (Type::Ref(_), Value::Text(text)) => Name::check(text).is_ok(),
         _ => true,
     }
 }

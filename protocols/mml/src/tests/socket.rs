@@ -7,7 +7,7 @@ use std::time::Duration;
 use strowger_driver::{Door, Limits, System, bind};
 use strowger_primitive::{
     Answers, Ask, Class, Fault, Gate, Id, Now, Operation, Outcome, Peer, Permit, Request, RequestId, Stop, Stopper,
-    World as _, answers,
+    World as _,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -47,10 +47,10 @@ impl Ask for Gateway {
                 Ok(page(&["a"; 100], next.as_deref()))
             }
             Operation::Create(_) => {
-                let (answers, progress, end) = answers(request.id);
-                progress.report("begun", 1, 2);
-                drop(end.send(Ok(created("a"))));
-                return answers;
+                return Answers::lasting(request.id, Arc::new(System), |progress| async move {
+                    progress.report("begun", 1, 2);
+                    Ok(created("a"))
+                });
             }
             Operation::Cancel(id) => {
                 self.cancelled.lock().expect("no test panics with it").push(id);

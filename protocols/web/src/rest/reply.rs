@@ -1,11 +1,11 @@
 //! Outcomes as responses.
 
-use std::io::Write as _;
+use std::fmt;
 
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{StatusCode, Uri};
 use strowger_forms::json;
-use strowger_primitive::{Cursor, Document, Outcome, Page, Payload, Shown, common};
+use strowger_primitive::{Cursor, Document, Outcome, Page, Payload, Shown, common, print_to};
 
 use super::Wish;
 use super::call::Call;
@@ -98,11 +98,7 @@ fn kept(mut reply: Reply) -> Reply {
 }
 
 fn tagged(mut reply: Reply, document: &Document) -> Reply {
-    let mut tag = Vec::with_capacity(22);
-    let _infallible = write!(tag, "\"{}\"", document.revision().0);
-    if let Ok(tag) = HeaderValue::try_from(tag) {
-        reply.headers_mut().insert(header::ETAG, tag);
-    }
+    put(&mut reply, header::ETAG, &format_args!("\"{}\"", document.revision().0));
     reply
 }
 
@@ -111,15 +107,18 @@ fn located(status: StatusCode, shown: &Shown, wish: &Wish) -> Reply {
     let reply = if wish.preferences.minimal() { empty(status) } else { document(status, shown, None) };
     let mut reply = tagged(reply, &shown.document);
     let (plural, fields) = (shown.document.kind.plural, &shown.document.fields);
-    let place = match (fields.text(&common::NAME), fields.uint(&common::SEQUENCE)) {
-        (Some(name), _) => format!("/v1/{plural}/{name}"),
-        (None, Some(sequence)) => format!("/v1/{plural}/{sequence}"),
-        (None, None) => return reply,
-    };
-    if let Ok(place) = HeaderValue::try_from(place) {
-        reply.headers_mut().insert(header::LOCATION, place);
+    match (fields.text(&common::NAME), fields.uint(&common::SEQUENCE)) {
+        (Some(name), _) => put(&mut reply, header::LOCATION, &format_args!("/v1/{plural}/{name}")),
+        (None, Some(sequence)) => put(&mut reply, header::LOCATION, &format_args!("/v1/{plural}/{sequence}")),
+        (None, None) => {}
     }
     reply
+}
+
+fn put(reply: &mut Reply, name: HeaderName, value: &fmt::Arguments<'_>) {
+    if let Ok(value) = print_to(value, HeaderValue::from_str) {
+        reply.headers_mut().insert(name, value);
+    }
 }
 
 /// The same list from its next place (RFC 8288).

@@ -15,6 +15,9 @@ use super::{Placed, Wanted, What};
 use crate::Core;
 use crate::saga::{Course, Journal, Plan, Saga, journal_key, plan_key};
 
+/// Fields that every new service has once it is stored.
+const ALWAYS: usize = 10;
+
 /// How often an order is judged anew when what it was judged by changed before it was stored.
 const TRIES: u32 = 16;
 
@@ -52,12 +55,15 @@ impl Core {
         let id = draft.order.id().ok_or_else(|| Fault::internal("an order without identifier"))?;
         let principal = Arc::clone(&work.principal);
         let own = (work.grant.scope == Scope::Own).then(|| principal.name.as_str());
-        for _ in 0..TRIES {
-            if self.shelf.look.get(&draft.key.tenant, &order::DECL, draft.key.name.as_str()).is_some() {
+        let taken = || self.shelf.look.get(&draft.key.tenant, &order::DECL, draft.key.name.as_str()).is_some();
+        for again in 0..TRIES {
+            let asker = Asker { tenant: &draft.key.tenant, own, only };
+            let judged = self.judge(&asker, id, &draft.wanted);
+            // The commit tells of a new order whether its name is taken; until then it need not be looked for.
+            if (again > 0 || judged.is_err()) && taken() {
                 return Err(name_taken(&draft.key));
             }
-            let asker = Asker { tenant: &draft.key.tenant, own, only };
-            let judged = self.judge(&asker, id, &draft.wanted)?;
+            let judged = judged?;
             let instant = judged.iter().all(|judged| judged.item.parts.is_empty());
             let seat = if instant { None } else { Some(self.flight.seat(id)?) };
             let course = Course::new(judged.iter().map(|judged| (judged.item.sort, judged.item.count())));
@@ -102,7 +108,8 @@ impl Core {
     }
 
     fn accepted_order(&self, draft: &Document, course: &Course, instant: bool) -> Document {
-        let mut order = draft.clone();
+        // Its revision, and what follows.
+        let mut order = Document { kind: draft.kind, fields: draft.fields.copy_with_room(5) };
         let (state, done) = if instant { (order::COMPLETED, course.of()) } else { (order::ACKNOWLEDGED, 0) };
         order.fields.set(&order::STATE, Value::Enum(state));
         order.fields.set(&order::STEPS, Value::Uint(course.of().into()));
@@ -153,18 +160,20 @@ impl Core {
         given: &BTreeMap<Text, Text>,
         instant: bool,
     ) -> Result<Document, Fault> {
-        let mut fresh = Document::new(&service::DECL);
+        // Empty values that only fill gaps for the provider are nobody's parameters.
+        let shown = judged.item.values.iter().filter(|(key, value)| !value.is_empty() || given.contains_key(*key));
+        let shown: BTreeMap<Text, Text> = shown.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let provider = judged.item.parts.first().map(|part| part.provider.text());
+        let some = [label.is_some(), !shown.is_empty(), provider.is_some()].into_iter().filter(|some| *some).count();
+        let mut fresh = Document::with_room(&service::DECL, ALWAYS + some);
         fresh.fields.set(&common::NAME, Value::Text(judged.key.name.text()));
-        let by = draft.order.created_by().map_or("", |by| &**by);
+        let by = draft.order.created_by().cloned().unwrap_or_default();
         let (_, mut fresh) = self.shelf.stamp(&judged.key.tenant, by, fresh)?;
         let fields = &mut fresh.fields;
         if let Some(label) = label {
             fields.set(&common::LABEL, Value::Text(label.clone()));
         }
         fields.set(&service::OFFER, Value::Text(offer.clone()));
-        // Empty values that only fill gaps for the provider are nobody's parameters.
-        let shown = judged.item.values.iter().filter(|(key, value)| !value.is_empty() || given.contains_key(*key));
-        let shown: BTreeMap<Text, Text> = shown.map(|(key, value)| (key.clone(), value.clone())).collect();
         if !shown.is_empty() {
             fields.set(&service::PARAMETERS, Value::Map(shown));
         }
@@ -172,17 +181,17 @@ impl Core {
         let state = if instant { service::ACTIVE } else { service::RESERVED };
         fields.set(&service::STATE, Value::Enum(state));
         fields.set(&service::HEALTH, Value::Enum(service::UNKNOWN));
-        if let Some(part) = judged.item.parts.first() {
-            fields.set(&service::PROVIDER, Value::Text(part.provider.text()));
+        if let Some(provider) = provider {
+            fields.set(&service::PROVIDER, Value::Text(provider));
         }
         Ok(fresh)
     }
 
     fn reserve_parts(&self, judged: &Judged<'_>, draft: &Draft, ops: &mut Vec<Op>) -> Result<(), Fault> {
-        let by = draft.order.created_by().map_or("", |by| &**by);
         for part in &judged.item.parts {
             let mut fresh = Document::new(&resource::DECL);
             fresh.fields.set(&common::NAME, Value::Text(part.step.0.text()));
+            let by = draft.order.created_by().cloned().unwrap_or_default();
             let (key, mut document) = self.shelf.stamp(&judged.key.tenant, by, fresh)?;
             let fields = &mut document.fields;
             fields.set(&resource::STATUS, Value::Enum(resource::RESERVED));

@@ -89,7 +89,7 @@ pub(crate) fn implied(order: &Document) -> Vec<Implied> {
         kind: &service::DECL,
         target: None,
     });
-    let names = removes.iter().filter_map(|row| Name::new(row.text(&item::SERVICE)?).ok());
+    let names = removes.iter().filter_map(|row| Name::of_text(row.text(&item::SERVICE)?).ok());
     let removed = names.map(|name| Implied {
         verb: Verb::Delete,
         kind: &service::DECL,
@@ -104,13 +104,14 @@ fn adds(row: &Fields) -> bool {
 
 /// The items of an order of one that adds a service.
 pub(crate) fn one_item(offer: &Text, parameters: &BTreeMap<Text, Text>, service: &Name) -> Rows {
-    let mut row = Fields::default();
+    let mut row = Fields::with_room(4 + usize::from(!parameters.is_empty()));
     row.set(&item::ACTION, Value::Enum(order::ADD));
     row.set(&item::OFFER, Value::Text(offer.clone()));
     row.set(&item::SERVICE, Value::Text(service.text()));
     if !parameters.is_empty() {
         row.set(&item::PARAMETERS, Value::Map(parameters.clone()));
     }
+    row.set(&item::STATE, Value::Enum(order::ACKNOWLEDGED));
     Rows::from([(1, row)])
 }
 
@@ -121,7 +122,7 @@ fn one(no: u32, row: &Fields, order: &Name, alone: bool) -> Result<Wanted, Vec<F
     };
     let adds = adds(row);
     let service = match row.text(&item::SERVICE) {
-        Some(said) => Name::new(said).map_err(|bad| bad.to_string()),
+        Some(said) => Name::of_text(said).map_err(|bad| bad.to_string()),
         None if !adds => Err("is required: which service is to end".to_owned()),
         None if alone => Ok(order.clone()),
         None => Name::new(&format!("{order}-{no}"))

@@ -1,6 +1,6 @@
 //! Judges every item of an order against what is there now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use strowger_kinds::{offer, order, resource, service};
@@ -65,10 +65,9 @@ impl Core {
     /// Everything wrong with any of them, at once.
     pub(super) fn judge<'a>(&self, asker: &Asker<'_>, id: Id, wanted: &'a [Wanted]) -> Result<Vec<Judged<'a>>, Fault> {
         let mut wrong = Wrong::default();
-        let mut names = BTreeSet::new();
         let mut judged = Vec::with_capacity(wanted.len());
-        for one in wanted {
-            if !names.insert(&one.service) {
+        for (i, one) in wanted.iter().enumerate() {
+            if wanted.iter().take(i).any(|before| before.service == one.service) {
                 wrong.field(one.service_path(), "is the service of another item of this order");
                 continue;
             }
@@ -201,7 +200,7 @@ impl Core {
         let found = (0..).map_while(|position| {
             let step = step_id(id, no, position).ok()?;
             let resource = resources.get(step.0.as_str())?;
-            let provider = resource.fields.text(&resource::PROVIDER).and_then(|p| Name::new(p).ok())?;
+            let provider = resource.fields.text(&resource::PROVIDER).and_then(|p| Name::of_text(p).ok())?;
             let name = resource.fields.text(&resource::COMPONENT).cloned().unwrap_or_else(|| "".into());
             let described = offered.iter().find(|(_, component)| component.name == name);
             let component = to_stop(name, described.map(|(_, component)| component));

@@ -247,7 +247,7 @@ impl Core {
 
     /// What a service was before its end was ordered: whether the order that made it did.
     fn was(&self, ended: &Ended<'_>, service: &Document) -> u32 {
-        let maker = service.fields.text(&service::ORDER).and_then(|name| Name::new(name).ok());
+        let maker = service.fields.text(&service::ORDER).and_then(|name| Name::of_text(name).ok());
         let maker = maker.and_then(|name| self.there(&ended.order.tenant, &order::DECL, &name));
         let made = maker.is_some_and(|(_, maker)| {
             let no = service.fields.text(&common::NAME).and_then(|name| made_by(&maker, name));
