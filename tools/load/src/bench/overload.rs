@@ -15,7 +15,7 @@ use super::{Row, Stand, order, orders};
 
 /// The herd without pace that says where to look, and the one that offers a load.
 const CLIENTS: usize = 256;
-const CROWD: usize = 3_000;
+const CROWD: usize = 6_000;
 /// One client of so many types MML.
 const TYPED: usize = 5;
 /// Each run.
