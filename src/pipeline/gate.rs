@@ -17,7 +17,8 @@ use strowger_primitive::{BadOption, Class, Fault, GiveBack, Peer, Permit, networ
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// Most changes under way; the limit in force moves between [`fewest_changes`](Self::fewest_changes) and this.
+    /// Most changes under way; the limit in force moves between [`fewest_changes`](Self::fewest_changes) and this. 64 keep
+    /// two cores busy already: more only make each other, and those who are refused, wait.
     pub most_changes: u32,
     /// Fewest changes that are let in, however slow they are.
     pub fewest_changes: u32,
@@ -34,7 +35,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            most_changes: 2_048,
+            most_changes: 256,
             fewest_changes: 64,
             most_reads: 4_096,
             most_in_dialog: 4_096,

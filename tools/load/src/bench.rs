@@ -155,7 +155,7 @@ impl Row {
 }
 
 /// A gateway that refuses nothing for being asked much: what is measured is the way, not its gate.
-const OPEN: [&str; 3] = ["admit.per_principal=0", "admit.per_tenant=0", "gate.slow_ms=60000"];
+const OPEN: [&str; 4] = ["admit.per_principal=0", "admit.per_tenant=0", "gate.slow_ms=60000", "gate.most_changes=4096"];
 
 /// A fresh gateway with the offer `plain`.
 struct Stand {
