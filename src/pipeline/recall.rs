@@ -35,15 +35,14 @@ impl Recall {
 
     /// What remembers the request: to be committed with what it did.
     pub(super) fn op(&self, about: Option<&DocKey>, now: Time) -> Op {
-        let place = about.map_or(0, |about| 2 + about.tenant.as_str().len() + 1 + about.name.as_str().len());
-        let mut value = Vec::with_capacity(8 + place);
-        value.extend_from_slice(&self.fingerprint.to_be_bytes());
-        if let Some(about) = about {
-            value.extend_from_slice(&about.kind.to_be_bytes());
-            value.extend_from_slice(about.tenant.as_str().as_bytes());
-            value.push(0);
-            value.extend_from_slice(about.name.as_str().as_bytes());
-        }
+        let fingerprint = self.fingerprint.to_be_bytes();
+        let value = about.map_or_else(
+            || fingerprint.to_vec(),
+            |DocKey { kind, tenant, name }| {
+                let (tenant, name) = (tenant.as_str().as_bytes(), name.as_str().as_bytes());
+                [&fingerprint[..], &kind.to_be_bytes(), tenant, &[0], name].concat()
+            },
+        );
         Op::Keep {
             key: self.place.clone(),
             expect: Expect::Absent,

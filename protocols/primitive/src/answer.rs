@@ -93,9 +93,8 @@ enum Source {
 
 struct Work {
     work: BoxFuture<'static, Result<Outcome, Fault>>,
-    heard: Option<Heard>,
-    /// Where it goes on when nobody waits any more; `None`: it does not.
-    lasts: Option<Arc<dyn World>>,
+    /// What it tells meanwhile, and where it goes on when nobody waits any more; `None`: it does neither.
+    lasts: Option<(Heard, Arc<dyn World>)>,
 }
 
 /// The newest headline that was not read.
@@ -131,7 +130,7 @@ impl Answers {
     /// Answers that end with whoever waits for them: reads.
     #[must_use]
     pub fn lazy(id: RequestId, work: BoxFuture<'static, Result<Outcome, Fault>>) -> Self {
-        Self { id, source: Source::Work(Work { work, heard: None, lasts: None }) }
+        Self { id, source: Source::Work(Work { work, lasts: None }) }
     }
 
     /// Answers to work that is done whether or not somebody waits: where they are dropped before its end, it goes on
@@ -143,7 +142,7 @@ impl Answers {
     {
         let heard = Heard::default();
         let work = Box::pin(work(Progress { heard: Some(Arc::clone(&heard)) }));
-        Self { id, source: Source::Work(Work { work, heard: Some(heard), lasts: Some(world) }) }
+        Self { id, source: Source::Work(Work { work, lasts: Some((heard, world)) }) }
     }
 
     /// The next answer; behind the Final there is none.
@@ -158,7 +157,7 @@ impl Answers {
             Source::Over => Poll::Ready(None),
             Source::Ended(end) => Poll::Ready(Some(Answer::Final(end))),
             Source::Work(work) => {
-                let headline = work.heard.as_ref().and_then(|heard| newest(heard).take());
+                let headline = work.lasts.as_ref().and_then(|(heard, _)| newest(heard).take());
                 self.source = Source::Work(work);
                 headline.map_or(Poll::Pending, |headline| Poll::Ready(Some(Answer::Progress(headline))))
             }
@@ -191,7 +190,7 @@ impl Answers {
 
 impl Drop for Work {
     fn drop(&mut self) {
-        if let Some(world) = self.lasts.take() {
+        if let Some((_, world)) = self.lasts.take() {
             let work = std::mem::replace(&mut self.work, Box::pin(std::future::pending()));
             // Nobody waits any more; the work is done all the same.
             world.spawn("request", Box::pin(async move { drop(work.await) }));

@@ -164,7 +164,7 @@ impl Core {
         let shown = judged.item.values.iter().filter(|(key, value)| !value.is_empty() || given.contains_key(*key));
         let shown: BTreeMap<Text, Text> = shown.map(|(key, value)| (key.clone(), value.clone())).collect();
         let provider = judged.item.parts.first().map(|part| part.provider.text());
-        let some = [label.is_some(), !shown.is_empty(), provider.is_some()].into_iter().filter(|some| *some).count();
+        let some = usize::from(label.is_some()) + usize::from(!shown.is_empty()) + usize::from(provider.is_some());
         let mut fresh = Document::with_room(&service::DECL, ALWAYS + some);
         fresh.fields.set(&common::NAME, Value::Text(judged.key.name.text()));
         let by = draft.order.created_by().cloned().unwrap_or_default();
