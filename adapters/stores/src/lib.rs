@@ -30,7 +30,7 @@
 //! where many write at once) nor SQLite (a fifth to a quarter). `imbl` for persistent maps: a reader keeps a root as
 //! long as it likes. `arc-swap` for roots without a lock. `crossbeam-channel` for the queue: bounded, and both ends may
 //! be threads. `equivalent` to look names up without making one. `xxhash-rust` to check the journal as fjall does.
-//! `rustix` for free space. tokio's channels only.
+//! `rustix` for free space and the holes of files. tokio's channels only.
 
 mod batch;
 mod disk;

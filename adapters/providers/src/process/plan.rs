@@ -41,8 +41,8 @@ pub(super) fn plan(task: &Task, workspace: &str, ports: &[u16], allowed: &[PathB
         if name.is_empty() || name.contains(['=', '\0']) {
             return Err(wrong(task, &format!("{name:?} is no name of an environment variable")));
         }
-        if is_loaders(name) {
-            return Err(wrong(task, &format!("environment: {name} is acted on before the program is; leave it out")));
+        if makes_it_another(name) {
+            return Err(wrong(task, &format!("environment: {name} can make a program run other code; leave it out")));
         }
         environment.insert(name.to_string(), word(task, "environment", filled("environment", value)?)?);
     }
@@ -126,10 +126,17 @@ fn may_run(executable: &str, arguments: &[String], allowed: &[PathBuf]) -> Resul
     Ok(())
 }
 
-/// What the loader and the C library act on before a program does (ld.so(8)): it would make a program that may run any
-/// program.
-fn is_loaders(name: &str) -> bool {
-    name.starts_with("LD_") || matches!(name, "GLIBC_TUNABLES" | "GCONV_PATH" | "LOCPATH" | "NLSPATH")
+/// What the loader, libraries and interpreters act on before a program does (ld.so(8), the manual of each): it would
+/// make a program that may run any program.
+fn makes_it_another(name: &str) -> bool {
+    const BEGINNINGS: [&str; 9] = ["LD_", "BASH", "PYTHON", "PERL", "RUBY", "GEM_", "LUA_", "OPENSSL_", "CORECLR_"];
+    const NAMES: &str = "GLIBC_TUNABLES GCONV_PATH LOCPATH NLSPATH ENV SHELLOPTS PS4 ZDOTDIR NODE_OPTIONS NODE_PATH \
+        JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH DOTNET_STARTUP_HOOKS PHPRC PHP_INI_SCAN_DIR \
+        GUILE_LOAD_PATH";
+    /// What programs are told every day, and what loads nothing.
+    const HARMLESS: &str = "PYTHONUNBUFFERED PYTHONUTF8 PYTHONIOENCODING PYTHONHASHSEED PYTHONDONTWRITEBYTECODE";
+    let among = |names: &str| names.split(' ').any(|whole| whole == name);
+    among(NAMES) || (BEGINNINGS.iter().any(|beginning| name.starts_with(beginning)) && !among(HARMLESS))
 }
 
 /// A relative path that stays in the workspace and away from what is ours there.
@@ -236,9 +243,14 @@ mod tests {
         ] {
             assert_eq!(code(executable, first), "executable-not-allowed", "{executable} {first}");
         }
-        for name in ["LD_PRELOAD", "LD_AUDIT", "LD_DEBUG_OUTPUT", "GLIBC_TUNABLES", "GCONV_PATH"] {
-            let loaded = made(|task| drop(task.component.environment.insert(name.into(), "x".into())));
-            assert!(matches!(loaded, Err(error) if error.public.contains(name)), "{name}");
+        let with = |name: &str| made(|task| drop(task.component.environment.insert(name.into(), "x".into())));
+        let refused = "LD_PRELOAD LD_AUDIT LD_DEBUG_OUTPUT GLIBC_TUNABLES GCONV_PATH BASH_ENV BASH_FUNC_ls%% ENV PS4 \
+            PYTHONPATH PERL5OPT PERLLIB RUBYOPT NODE_OPTIONS _JAVA_OPTIONS PHPRC OPENSSL_CONF LUA_INIT_5_4";
+        for name in refused.split(' ') {
+            assert!(matches!(with(name), Err(error) if error.public.contains(name)), "{name}");
+        }
+        for name in ["LANG", "ENVIRONMENT", "NODE_ENV", "JAVA_HOME", "PYTHONUNBUFFERED"] {
+            assert!(with(name).is_ok(), "{name}");
         }
         let check = made(|task| task.component.health.check = Some(Asked::Command("/bin/rm -r /".into())));
         assert!(matches!(check, Err(error) if error.kind == FaultKind::NotAllowed));

@@ -2,19 +2,25 @@
 //!
 //! A batch is synced before the next one begins, so only the last one can be half there. Where a crash tore it, it is
 //! cut off: fjall itself bears a batch that ends early, but takes one with a hole in it for damage and opens no more.
-//! A batch that failed while the process went on is cut off too, whole or not: it was refused. What is left of the
-//! last batch is written again and synced, because a sync that failed leaves pages the kernel takes for clean.
-//! A damaged batch with a whole one behind it was not torn by a crash: that is refused, never cut.
+//! A batch that failed while the process went on is cut off too, whole or not: it was refused; the engine may have
+//! begun a new journal behind it. What is left of the last batch is written again and synced, because a sync that
+//! failed leaves pages the kernel takes for clean.
+//! A damaged batch with a whole one behind it, in its journal or a newer one, was not torn by a crash: that is refused,
+//! never cut. The last one cannot be told from a torn one.
 //!
 //! The layout is fjall 3's, little endian: a batch is `1`, items (u32), number (u64); its items, each `2`, sort,
 //! compression, table (u64), octets of the key (u16), of the value (u32), of the stored value (u32), key, stored
 //! value, or `4`, table (u64); then `3`, XXH3 of the items' octets (u64), `FJL` and 3. Zeros follow the last batch.
+//! The number is in no sum, and decides what counts as flushed and which value is the newest. It rises from batch to
+//! batch through all journals, as the engine goes on behind the highest it finds: one that does not rise is refused.
+//! That of the oldest journal's first batch has none before it to be compared with.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::disk::keys;
@@ -24,46 +30,87 @@ const ITEM: u8 = 2;
 const END: u8 = 3;
 const CLEAR: u8 = 4;
 const TRAILER: &[u8; 4] = b"FJL\x03";
+/// fjall's numbers stay below.
+const NUMBERS: u64 = 1 << 63;
+/// How much of a journal is in memory at once.
+const CHUNK: usize = 64 * 1024;
 
-/// Mends the newest journal in `directory`. With `acknowledged`, batches behind that commit are cut off, and all
-/// journals are looked through: the engine may have begun a new one behind the batch that failed.
+/// Mends the journals in `directory`. With `acknowledged`, batches behind that commit are cut off.
 ///
 /// # Errors
-/// Where a file cannot be read, cut or synced, or [`io::ErrorKind::InvalidData`] where it is damaged.
+/// Where a file cannot be read, cut or synced, or [`io::ErrorKind::InvalidData`] where one is damaged: then all are
+/// left as they are.
 pub(crate) fn mend(directory: &Path, acknowledged: Option<u64>) -> io::Result<()> {
-    let journals = journals(directory)?;
-    let skipped = if acknowledged.is_some() { 0 } else { journals.len().saturating_sub(1) };
-    journals.iter().skip(skipped).try_for_each(|path| mend_one(path, acknowledged))
+    look(directory, acknowledged)?.iter().try_for_each(Journal::mend)
 }
 
-fn mend_one(path: &Path, acknowledged: Option<u64>) -> io::Result<()> {
-    let file = OpenOptions::new().read(true).write(true).open(path)?;
-    let length = file.metadata()?.len();
-    let mut walk = Walk { reader: BufReader::with_capacity(64 * 1024, &file), at: 0, length };
-    let (mut good, mut last) = (0, 0);
-    let torn = loop {
-        match walk.batch() {
-            Ok(Some(commit)) if commit > acknowledged.unwrap_or(u64::MAX) => break false,
-            Ok(Some(_)) => (last, good) = (good, walk.at),
-            Ok(None) => break false,
-            Err(error) if torn(&error) => break true,
-            Err(error) => return Err(error),
+/// Looks through all journals in `directory`, the oldest first.
+pub(crate) fn look(directory: &Path, acknowledged: Option<u64>) -> io::Result<Vec<Journal>> {
+    let (mut found, mut number) = (Vec::new(), None);
+    for path in journals(directory)? {
+        found.push(Journal::look(path, acknowledged, &mut number)?);
+    }
+    let mut followed = false;
+    for journal in found.iter().rev() {
+        if journal.torn && (followed || whole_behind(&journal.file, journal.good + 1)?) {
+            return Err(damaged(&journal.path, journal.good, "others follow"));
         }
-    };
-    if torn && whole_behind(&file, good + 1)? {
-        let what = format!("a batch at octet {good} of {} is damaged, and others follow", path.display());
-        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        followed |= journal.good > 0;
     }
-    if torn {
-        tracing::info!(octet = good, "what a crash left half-written is cut off");
+    Ok(found)
+}
+
+/// A journal as it was found.
+pub(crate) struct Journal {
+    path: PathBuf,
+    file: File,
+    length: u64,
+    /// Where the last whole batch begins.
+    last: u64,
+    /// Where it ends.
+    pub(crate) good: u64,
+    /// Whether what follows is neither a batch nor zeros.
+    torn: bool,
+}
+
+impl Journal {
+    /// `number` is that of the batch before.
+    fn look(path: PathBuf, acknowledged: Option<u64>, number: &mut Option<u64>) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(&path)?;
+        let length = file.metadata()?.len();
+        let mut walk = Walk { reader: BufReader::with_capacity(CHUNK, &file), at: 0, length };
+        let (mut good, mut last) = (0, 0);
+        let torn = loop {
+            match walk.batch() {
+                Ok(Some(batch)) if batch.commit > acknowledged.unwrap_or(u64::MAX) => break false,
+                Ok(Some(batch)) if !batch.follows(*number) => {
+                    return Err(damaged(&path, good, "its number is wrong"));
+                }
+                Ok(Some(batch)) => {
+                    *number = Some(batch.number);
+                    (last, good) = (good, walk.at);
+                }
+                Ok(None) => break any_chunk(&file, good, |_, octets| Ok(octets.iter().any(|octet| *octet != 0)))?,
+                Err(error) if torn(&error) => break true,
+                Err(error) => return Err(error),
+            }
+        };
+        drop(walk);
+        Ok(Self { path, file, length, last, good, torn })
     }
-    if good < length {
-        file.set_len(good)?;
+
+    fn mend(&self) -> io::Result<()> {
+        if self.torn {
+            tracing::info!(octet = self.good, "what a crash left half-written is cut off");
+        }
+        if self.good < self.length {
+            self.file.set_len(self.good)?;
+        }
+        let mut batch = vec![0; usize::try_from(self.good - self.last).map_err(io::Error::other)?];
+        self.file.read_exact_at(&mut batch, self.last)?;
+        self.file.write_all_at(&batch, self.last)?;
+        self.file.sync_all()
     }
-    let mut batch = vec![0; usize::try_from(good - last).map_err(io::Error::other)?];
-    file.read_exact_at(&mut batch, last)?;
-    file.write_all_at(&batch, last)?;
-    file.sync_all()
 }
 
 /// All journals, the oldest first.
@@ -91,24 +138,64 @@ fn bad() -> io::Error {
     io::ErrorKind::InvalidData.into()
 }
 
+fn damaged(path: &Path, octet: u64, why: &str) -> io::Error {
+    let what = format!("the batch at octet {octet} of {} is damaged: {why}", path.display());
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
 /// Whether a whole batch begins anywhere from `from` on.
 fn whole_behind(mut file: &File, from: u64) -> io::Result<bool> {
     let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(from))?;
-    let mut rest = Vec::new();
-    file.read_to_end(&mut rest)?;
-    let starts = rest.iter().enumerate().filter(|(_, octet)| **octet == START).map(|(i, _)| from + i as u64);
-    for start in starts {
-        file.seek(SeekFrom::Start(start))?;
-        let mut walk = Walk { reader: BufReader::with_capacity(4096, file), at: start, length };
-        match walk.batch() {
-            Ok(Some(_)) => return Ok(true),
-            Ok(None) => {}
-            Err(error) if torn(&error) => {}
-            Err(error) => return Err(error),
+    any_chunk(file, from, |at, octets| {
+        for (_, start) in octets.iter().zip(at..).filter(|(octet, _)| **octet == START) {
+            file.seek(SeekFrom::Start(start))?;
+            let mut walk = Walk { reader: BufReader::with_capacity(4096, file), at: start, length };
+            match walk.batch() {
+                Ok(Some(_)) => return Ok(true),
+                Ok(None) => {}
+                Err(error) if torn(&error) => {}
+                Err(error) => return Err(error),
+            }
         }
+        Ok(false)
+    })
+}
+
+/// Whether `is` says yes to a chunk of `file` from `from` on; it is shown where the chunk begins. Holes are left out:
+/// a new journal is one of 64 MiB.
+fn any_chunk(file: &File, from: u64, mut is: impl FnMut(u64, &[u8]) -> io::Result<bool>) -> io::Result<bool> {
+    let mut chunk = vec![0; CHUNK];
+    let mut at = from;
+    loop {
+        at = match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(at)) {
+            Ok(data) => data,
+            Err(Errno::NXIO) => return Ok(false),
+            // Not every file system tells its holes.
+            Err(_) => at,
+        };
+        let read = file.read_at(&mut chunk, at)?;
+        if read == 0 {
+            return Ok(false);
+        }
+        if is(at, chunk.split_at(read).0)? {
+            return Ok(true);
+        }
+        at += read as u64;
     }
-    Ok(false)
+}
+
+/// A whole batch.
+struct Batch {
+    /// The number of its commit, 0 where it names none.
+    commit: u64,
+    /// The engine's own number.
+    number: u64,
+}
+
+impl Batch {
+    fn follows(&self, before: Option<u64>) -> bool {
+        self.number < NUMBERS && before.is_none_or(|before| self.number > before)
+    }
 }
 
 /// Goes from batch to batch.
@@ -119,8 +206,8 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Reads one batch. Returns the number of its commit, 0 where it names none; `None` at the end of what was written.
-    fn batch(&mut self) -> io::Result<Option<u64>> {
+    /// Reads one batch; `None` at the end of what was written.
+    fn batch(&mut self) -> io::Result<Option<Batch>> {
         if self.at == self.length {
             return Ok(None);
         }
@@ -130,7 +217,7 @@ impl Walk<'_> {
             _ => return Err(bad()),
         }
         let items = u32::from_le_bytes(self.octets(None)?);
-        let _number: [u8; 8] = self.octets(None)?;
+        let number = u64::from_le_bytes(self.octets(None)?);
         let mut sum = Xxh3::new();
         let mut commit = 0;
         for _ in 0..items {
@@ -150,7 +237,7 @@ impl Walk<'_> {
         {
             return Err(bad());
         }
-        Ok(Some(commit))
+        Ok(Some(Batch { commit, number }))
     }
 
     /// Reads one item. Returns the number of the commit where that is what it says.

@@ -10,7 +10,7 @@ use strowger_primitive::{Expect, Log, Store as _, Time};
 use super::faults::Notes;
 use super::*;
 use crate::Error;
-use crate::disk::Disk;
+use crate::disk::{Disk, journal};
 use crate::engine::{Changes, Engine as _, KeptChange, Stored};
 
 /// Commits of one document, one kept value and one record each.
@@ -131,6 +131,86 @@ fn kept_change(commit: u64, key: &'static [u8]) -> Changes {
     let stored = Stored { revision: Revision(commit), expires: None, value: Bytes::from_static(b"v") };
     let change = KeptChange { key: Bytes::from_static(key), was: None, now: Some(stored) };
     Changes { commit, kept: vec![change], ..Changes::default() }
+}
+
+/// A journal of four small batches, the format's and those of `KEYS`: where it is, its octets, where each batch ends.
+fn small(folder: &Path) -> (PathBuf, Vec<u8>, Vec<usize>) {
+    let (disk, _) = Disk::open(&options(folder), &all()).unwrap();
+    let (path, _, _) = journal(folder);
+    let read = || std::fs::read(&path).unwrap();
+    let mut ends = vec![read().len()];
+    for (commit, key) in (1..).zip(KEYS) {
+        disk.write(&kept_change(commit, key)).unwrap();
+        ends.push(read().len());
+    }
+    let octets = read();
+    (path, octets, ends)
+}
+
+const KEYS: [&[u8]; 3] = [b"a", b"b", b"c"];
+
+fn flipped(octets: &[u8], bit: usize) -> Vec<u8> {
+    let mut octets = octets.to_vec();
+    octets[bit / 8] ^= 1 << (bit % 8);
+    octets
+}
+
+/// Where each journal of these octets would be cut.
+fn look(folder: &Path, journals: &[&[u8]]) -> std::io::Result<Vec<usize>> {
+    for (i, octets) in journals.iter().enumerate() {
+        std::fs::write(folder.join(format!("{i}.jnl")), octets).unwrap();
+    }
+    let found = journal::look(folder, None)?;
+    Ok(found.iter().map(|journal| usize::try_from(journal.good).unwrap()).collect())
+}
+
+#[test]
+fn one_flipped_bit_takes_the_last_batch_at_most() {
+    let (folder, beside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (path, octets, ends) = small(folder.path());
+    let (last, end) = (ends[2], ends[3]);
+    let begins = [0, ends[0], ends[1], last];
+    let mut padded = octets.clone();
+    padded.resize(end + 16, 0);
+    for bit in 0..padded.len() * 8 {
+        let octet = bit / 8;
+        let in_number = begins.iter().any(|begin| (begin + 5..begin + 13).contains(&octet));
+        match look(beside.path(), &[&flipped(&padded, bit)]) {
+            Ok(cut) if cut == [end] => assert!(in_number || octet >= end, "bit {bit}"),
+            Ok(cut) => assert!(cut == [last] && (last..end).contains(&octet), "bit {bit}: {cut:?}"),
+            Err(error) => assert!(error.kind() == std::io::ErrorKind::InvalidData && octet < end, "bit {bit}: {error}"),
+        }
+    }
+    for (begin, end) in begins.into_iter().zip(ends) {
+        // Start, items, number, item, key's length; end, sum, trailer.
+        let sample = [0, 1, 5, 12, 13, 24].map(|at| begin + at).into_iter().chain([13, 12, 1].map(|at| end - at));
+        for bit in sample.flat_map(|octet| [octet * 8, octet * 8 + 7]) {
+            std::fs::write(&path, flipped(&octets, bit)).unwrap();
+            match Disk::open(&options(folder.path()), &all()) {
+                Ok((disk, _)) => {
+                    let [first, second, third] = KEYS.map(|key| disk.kept(key).unwrap().is_some());
+                    assert!(first && second && (third || begin == last), "bit {bit}");
+                }
+                Err(error) => assert!(matches!(error, Error::Damaged { .. }), "bit {bit}: {error:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn an_older_journal_may_be_torn_where_nothing_follows() {
+    let (folder, beside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (_, octets, ends) = small(folder.path());
+    let look = |older: &[u8], newer: &[u8]| look(beside.path(), &[older, newer]);
+    let (older, newer) = octets.split_at(ends[2]);
+    assert_eq!(look(older, newer).unwrap(), [older.len(), newer.len()]);
+    for bit in ends[1] * 8..ends[2] * 8 {
+        let refused = look(&flipped(older, bit), newer);
+        assert!(matches!(&refused, Err(e) if e.kind() == std::io::ErrorKind::InvalidData), "bit {bit}: {refused:?}");
+    }
+    for newer in [&newer[..0], &[0; 16], &newer[..newer.len() - 1]] {
+        assert_eq!(look(&older[..ends[2] - 1], newer).unwrap(), [ends[1], 0]);
+    }
 }
 
 #[test]
