@@ -56,6 +56,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// Whoever started it.
+    #[error("nobody could be told that it is ready")]
+    Tell(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// A gateway that serves, as told to whoever started it.
@@ -122,7 +125,6 @@ pub(crate) async fn assemble(config: Config) -> Result<Gateway, Error> {
         Arc::clone(&look),
         Arc::clone(&world),
     )?;
-    let secret = security.first_start().await?;
     let verifier = record_key(&config)?.verifier(&Origin::new(&config.node, Log::AUDIT)?);
     // What checks the records is this gateway's for ever, and goes where its data goes.
     let process = Process::new(&config.process, &verifier.to_string(), descriptors, Arc::clone(&world))?;
@@ -162,6 +164,8 @@ pub(crate) async fn assemble(config: Config) -> Result<Gateway, Error> {
         }
         _ => Door::Talk(Arc::clone(&http) as _),
     };
+    // Nothing fails between this and the telling: whoever is not told cannot log in.
+    let secret = security.first_start().await?;
     let ready = Ready {
         listeners: bound.iter().map(|(_, bound)| (bound.name().to_owned(), bound.local_addr())).collect(),
         pid: std::process::id(),
@@ -176,6 +180,14 @@ impl Gateway {
     /// What whoever started it is told.
     pub(crate) fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// What it says when it is ready was said.
+    pub(crate) async fn told(&self) -> Result<(), Error> {
+        if self.ready.operator_secret.is_some() {
+            self.security.told().await?;
+        }
+        Ok(())
     }
 
     /// The way of every request.

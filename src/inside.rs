@@ -26,9 +26,7 @@ impl strowger_cli::Inside for Inside {
         runtime.block_on(async {
             let (stopper, stop) = Stop::new();
             signals(stopper)?;
-            let mut told = Ok(());
-            crate::run(config, stop, |ready, _| told = tell(ready, ready_file)).await?;
-            told
+            Ok(crate::run(config, stop, |ready, _| tell(ready, ready_file)).await?)
         })
     }
 

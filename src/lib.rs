@@ -30,17 +30,25 @@ pub use log::{Format, Level, Options as LogOptions};
 pub use pipeline::{AdmitOptions, GateOptions};
 
 /// Runs a gateway until `stop`. `ready` is told when every listener serves, with the way in for whoever lives in the same
-/// process.
+/// process; where it fails, nothing is served.
 ///
 /// # Errors
 /// Why it cannot start. Once it serves it ends without an error.
-pub async fn run(config: Config, stop: Stop, ready: impl FnOnce(&Ready, Arc<dyn Ask>)) -> Result<(), Error> {
+pub async fn run<E>(
+    config: Config,
+    stop: Stop,
+    ready: impl FnOnce(&Ready, Arc<dyn Ask>) -> Result<(), E>,
+) -> Result<(), Error>
+where
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     /// Beyond the time that steps in hand have to finish.
     const TIDYING: Duration = Duration::from_secs(5);
     // What is still being done when the doors are closed ends by then.
     let last_work = Duration::from_secs(config.core.drain_s.into()) + TIDYING;
     let gateway = assemble::assemble(config).await?;
-    ready(gateway.ready(), gateway.asked());
+    ready(gateway.ready(), gateway.asked()).map_err(|error| Error::Tell(error.into()))?;
+    gateway.told().await?;
     gateway.serve(stop, last_work).await;
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! The first start: the tenants there must be, the operator, the policies, and one secret that is told once.
 
+use bytes::Bytes;
 use strowger_kinds::{check_create, credential, policy, principal, tenant};
 use strowger_primitive::{
-    CommitError, Document, Expect, Fault, Id, KindDecl, Name, OPERATOR, Op, SHARED, Secret, Value, common,
+    CommitError, Document, Expect, Fault, Id, KindDecl, Name, OPERATOR, Op, OwnKey, SHARED, Secret, Value, common,
 };
 
 use crate::Security;
@@ -19,7 +20,8 @@ const POLICIES: [(&str, &str); 4] = [
     ("reader", include_str!("../policies/reader.cedar")),
 ];
 
-/// What was generated at the first start. It is told once and kept nowhere.
+/// What was generated at the first start. It is told once and kept nowhere; where it was never told, the next start
+/// generates another.
 #[derive(Debug)]
 pub struct OneTimeSecret {
     /// Who logs in with it: `operator`.
@@ -28,7 +30,7 @@ pub struct OneTimeSecret {
     pub secret: Secret,
 }
 
-/// Why the first start failed. The next one begins anew: nothing was stored.
+/// Why the first start failed. The next one does what this one did not.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The file with the operator's secret.
@@ -59,29 +61,42 @@ impl From<Fault> for StartError {
 
 impl Security {
     /// Makes the tenants, the operator and the policies where there are none yet. Gives the operator's secret where
-    /// one was generated; the caller prints it once. On later starts, and where the options name a file with the
-    /// secret, there is nothing to print.
+    /// one was generated; the caller prints it once, then says [`told`](Self::told). On later starts, and where the
+    /// options name a file with the secret, there is nothing to print.
     ///
     /// # Errors
     /// A secret's file that cannot be used, or the store's.
     pub async fn first_start(&self) -> Result<Option<OneTimeSecret>, Error> {
         let operator = Name::operator();
-        if self.shelf.look.get(operator, &tenant::DECL, OPERATOR).is_some() {
+        let begun = self.shelf.look.get(operator, &tenant::DECL, OPERATOR).is_some();
+        // One that ended before it told the secret left nobody who could log in.
+        let untold = self.store.kept(&untold()).map_err(StartError::from)?.is_some();
+        if begun && !untold {
             return Ok(None);
         }
         let (secret, given) = self.first_secret()?;
         let owner = Owner { tenant: operator, principal: operator, credential: operator };
-        let mut ring = Ring::default();
         let verifiers = self.derive(Sort::Password, secret.clone(), owner).await.map_err(StartError::from)?;
+        let (mut ring, expect) = Ring::of(&*self.store, operator, operator).map_err(StartError::from)?;
         ring.hang(operator.clone(), verifiers);
-        let mut ops = vec![ring.keep(operator, operator, Expect::Absent)];
-        for document in self.first_documents()? {
+        let mark = if given { forget_untold() } else { keep_untold() };
+        let mut ops = vec![ring.keep(operator, operator, expect), mark];
+        for document in if begun { Vec::new() } else { self.first_documents()? } {
             let (key, document) = self.shelf.stamp(operator, operator.text(), document).map_err(StartError::from)?;
             ops.push(Op::Put { key, expect: Expect::Absent, document });
         }
         self.store.commit(ops).await.map_err(StartError::from)?;
         self.reload()?;
         Ok((!given).then(|| OneTimeSecret { principal: OPERATOR.to_owned(), secret }))
+    }
+
+    /// The secret was told: no later start makes another.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn told(&self) -> Result<(), Error> {
+        self.store.commit(vec![forget_untold()]).await.map_err(StartError::from)?;
+        Ok(())
     }
 
     fn first_documents(&self) -> Result<Vec<Document>, StartError> {
@@ -124,6 +139,19 @@ impl Security {
         self.shelf.world.random(&mut *octets);
         Secret::new(Id(u128::from_be_bytes(*octets)).to_string())
     }
+}
+
+/// Kept from the first commit until the secret was told.
+fn untold() -> OwnKey {
+    OwnKey::new("security.untold", &[])
+}
+
+fn keep_untold() -> Op {
+    Op::Keep { key: untold(), expect: Expect::Any, value: Bytes::new(), expires: None }
+}
+
+fn forget_untold() -> Op {
+    Op::Forget { key: untold(), expect: Expect::Any }
 }
 
 /// A document of the first start, with its defaults.

@@ -16,11 +16,34 @@ async fn the_first_start_makes_what_there_must_be_and_tells_one_secret_once() {
         assert!(scene.stored("operator", &tenant::DECL, tenant).is_some());
     }
     assert_eq!(scene.store.view(&name("operator"), &policy::DECL).len(), 4);
+    scene.security.told().await.unwrap();
     assert!(scene.security.first_start().await.unwrap().is_none());
     let later = scene.again();
     assert!(later.first_start().await.unwrap().is_none());
     let claim = crate::scene::password("operator", &scene.secret);
     later.authenticate(&claim, &crate::scene::near()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_secret_that_was_never_told_is_made_anew() {
+    let scene = Scene::open().await;
+    let log_in = async |room: &Security, secret: &str| {
+        room.authenticate(&crate::scene::password("operator", secret), &crate::scene::near()).await
+    };
+    let later = scene.again();
+    let anew = later.first_start().await.unwrap().expect("nobody was told the first one").secret;
+    log_in(&later, anew.expose()).await.unwrap();
+    assert!(log_in(&later, &scene.secret).await.is_err(), "one secret opens");
+    assert_eq!(scene.store.view(&name("operator"), &policy::DECL).len(), 4);
+
+    // One that is given by then needs no telling.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "chosen by hand").unwrap();
+    let scene = Scene { options: Options { operator_secret_file: Some(file.path().into()), ..scene.options }, ..scene };
+    let given = scene.again();
+    assert!(given.first_start().await.unwrap().is_none());
+    log_in(&given, "chosen by hand").await.unwrap();
+    assert!(scene.again().first_start().await.unwrap().is_none(), "nothing is left to do");
 }
 
 #[tokio::test]

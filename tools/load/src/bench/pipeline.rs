@@ -132,9 +132,7 @@ impl House {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let ((stopper, stop), (told, way)) = (Stop::new(), std::sync::mpsc::channel());
         let serving = runtime.spawn(async move {
-            let tell = |_: &strowger::Ready, gateway| {
-                let _nobody_waits = told.send(gateway);
-            };
+            let tell = |_: &strowger::Ready, gateway| told.send(gateway);
             strowger::run(config, stop, tell).await
         });
         let gateway = way.recv().context("the gateway in this process did not start")?;
