@@ -74,6 +74,11 @@ impl Session {
     }
 
     fn log_in(&mut self, now: Now, label: Label, login: LogIn) {
+        // Whoever asks to be somebody else acts as nobody until he is.
+        if self.proven.take().is_some() {
+            self.tenant = None;
+            self.quiet = Some(now.mono);
+        }
         let claim = Claim::Password { principal: login.principal, secret: login.secret };
         let request = self.request(now, Duration::ZERO, Operation::Prove).map(|request| Request { claim, ..request });
         self.take_up(now, label, Work::LogIn, request);

@@ -155,6 +155,21 @@ fn a_session_that_counts_no_more_must_log_in_again() {
 }
 
 #[test]
+fn who_fails_to_become_another_is_nobody() {
+    for refused in [
+        Fault::new(FaultKind::Unauthenticated, "wrong-credentials", "the name or the password is wrong"),
+        Fault::overloaded(Duration::from_secs(1), "later"),
+    ] {
+        let mut line = Line::logged_in();
+        line.type_in(LOG_IN);
+        line.end(Err(refused));
+        line.type_in("RMV SERVICE: NAME=x;");
+        let said = line.said();
+        assert!(said.contains("log in first") && line.nothing_asked(), "{said}");
+    }
+}
+
+#[test]
 fn patience_ends() {
     let mut line = Line::open(Options { log_in: 5, ..Options::default() });
     line.pass(Duration::from_secs(4));

@@ -45,6 +45,7 @@ pub use mask::mask;
 pub use print::{literal, print_create};
 pub use report::{Heading, Series, View, notice, progress, report_fault, report_outcome, report_text};
 pub use retcode::{retcode, verdict};
+pub use shown::escaped;
 pub use split::{Splitter, commands};
 
 /// Longest command, in octets, with its `;`.

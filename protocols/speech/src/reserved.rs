@@ -57,7 +57,7 @@ static UNLIKE: FieldDecl = FieldDecl::new(
 static SORT: FieldDecl = FieldDecl::new(
     0,
     "sort",
-    Type::List { of: &Type::Text { max: 64 }, max: 8 },
+    Type::List { of: &Type::Text { max: 64 }, max: 7 },
     "Fields to sort by; - before one: largest first.",
 )
 .write();

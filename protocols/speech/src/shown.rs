@@ -12,6 +12,9 @@ use crate::token::quote;
 /// Most columns of a table; what has more is shown one below the other.
 const MOST_COLUMNS: usize = 10;
 
+/// How lines begin that are a report's frame, not its body: whoever reads by lines must not take a text for one.
+const FRAMES: [&str; 7] = ["+++", "---", "%%", "RETCODE", "PROGRESS", "NOTICE", "To be continued"];
+
 /// The lines of a report's body.
 #[derive(Default)]
 pub(crate) struct Body {
@@ -193,12 +196,14 @@ fn bare(text: &str) -> String {
     let plain = !text.is_empty()
         && text.trim() == text
         && !text.starts_with('"')
+        && !FRAMES.iter().any(|frame| text.starts_with(frame))
         && !text.chars().any(|c| misleads(c) || c == '\\');
     if plain { text.to_owned() } else { escaped(&quote(text)) }
 }
 
-/// Text with escapes for what [`misleads`].
-pub(crate) fn escaped(text: &str) -> String {
+/// Text as it may be shown on a terminal: with escapes for controls, and for what changes the order of a line.
+#[must_use]
+pub fn escaped(text: &str) -> String {
     if !text.chars().any(misleads) {
         return text.to_owned();
     }
@@ -213,4 +218,17 @@ pub(crate) fn escaped(text: &str) -> String {
 /// written, as embeddings, overrides and isolates do (UAX #9 §2.1 to §2.5).
 pub(crate) fn misleads(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_taken_for_a_frame() {
+        for text in ["To be continued...", "RETCODE = 9", "---    END", "+++    A", "%%DSP ORDER:;%%", "NOTICE"] {
+            assert_eq!(bare(text), quote(text));
+        }
+        assert_eq!(bare("to be continued"), "to be continued");
+    }
 }
