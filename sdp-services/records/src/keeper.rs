@@ -52,6 +52,10 @@ impl Records {
 
     fn prove(&self, work: &Admitted, target: &Ref) -> Result<Outcome, Fault> {
         self.target(work, target)?;
+        if !work.grant.hidden.is_empty() {
+            let text = "a proof holds the whole record, and policy hides fields of it";
+            return Err(Fault::new(FaultKind::Forbidden, "hidden-field", text));
+        }
         let Index::Sequence(sequence) = target.index else { return Err(not_found(&work.tenant, target)) };
         let proof = prove(&*self.store, Log::AUDIT, &self.key, sequence).map_err(|error| match error {
             ProveError::Missing(_) => not_found(&work.tenant, target),

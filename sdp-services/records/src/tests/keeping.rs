@@ -46,9 +46,20 @@ impl Room {
     }
 
     fn ask(&self, tenant: &str, who: &str, scope: Scope, operation: Operation) -> Result<Outcome, Fault> {
+        self.ask_hiding(&[record::CAUSE.number], tenant, who, scope, operation)
+    }
+
+    fn ask_hiding(
+        &self,
+        hidden: &[u16],
+        tenant: &str,
+        who: &str,
+        scope: Scope,
+        operation: Operation,
+    ) -> Result<Outcome, Fault> {
         let authorities = authorities();
         let known = authorities.security.known(principal(tenant, who));
-        let grant = Grant { scope, hidden: [record::CAUSE.number].into(), policies: [].into() };
+        let grant = Grant { scope, hidden: hidden.into(), policies: [].into() };
         let allowed = authorities.security.allowed(known, grant);
         let peer = Peer { address: ([192, 0, 2, 1], 1).into(), listener: "http".into(), transport: Transport::Tls };
         let work: Admitted = authorities.pipeline.admitted(
@@ -213,14 +224,15 @@ fn policy_learns_the_owner_where_its_name_means_somebody() {
 fn a_record_proves_itself() {
     let room = Room::new(100);
     let prove = record::DECL.action_named("prove").unwrap();
-    let ask =
-        |sequence| room.ask("acme", "alice", Scope::All, Operation::Invoke(target(sequence), prove, Fields::default()));
+    let work = |sequence| Operation::Invoke(target(sequence), prove, Fields::default());
+    let ask = |sequence| room.ask_hiding(&[], "acme", "alice", Scope::All, work(sequence));
     let Ok(Outcome::Reply(reply)) = ask(42) else { panic!() };
     assert_eq!(strowger_kinds::check_fields(record::proof::ALL, &mut reply.fields.clone()), Ok(()));
     let proof = Proof::read(42, &reply.fields).unwrap();
     assert_eq!(proof.check(&verifier(&room.key)).unwrap().size, 100);
     assert_eq!(ask(40).unwrap_err().kind, FaultKind::NotFound, "another tenant's");
     assert_eq!(ask(100).unwrap_err().kind, FaultKind::NotFound);
+    assert_eq!(room.ask("acme", "alice", Scope::All, work(42)).unwrap_err().code, "hidden-field");
 }
 
 #[test]
