@@ -230,7 +230,7 @@ impl Inner {
         let recall_with = |hidden| {
             let asked = recall::Asked::new(&request.operation, hidden);
             let about = request.tenant.as_ref().unwrap_or(&principal.tenant);
-            request.key.as_ref().map(|key| Recall::new(key, &principal, about)).zip(asked)
+            request.key.as_ref().map(|key| Recall::new(key, &principal, about, self.security.blind())).zip(asked)
         };
         let passed = match self.pass(&request, known, draft) {
             Ok(passed) => passed,
@@ -245,7 +245,9 @@ impl Inner {
         draft.admitted(self.world.mono());
         let recall = recall_with(Arc::clone(&passed.allowed.grant().hidden));
         // What waited for a proof or in a queue may be late by now; from here on it is done.
-        self.in_time(&request)?;
+        if let Err(late) = self.in_time(&request) {
+            return self.recalled(recall.as_ref()).await?.ok_or(late);
+        }
         let _listed = self.running.list(request.id, &principal, turn);
         let settle = Settling {
             store: Arc::clone(&self.store),

@@ -6,8 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use strowger_primitive::{
     DocKey, Document, Expect, Fault, FaultKind, Fnv, Key, KeyScope, Look, Name, Op, Operation, Outcome, OwnKey,
-    Principal, Schema, Shown, Store, Time,
+    Principal, Schema, Shown, Store, Text, Time,
 };
+use strowger_security::Blind;
 
 /// A key is remembered for so long.
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -17,25 +18,27 @@ const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) struct Recall {
     place: OwnKey,
     fingerprint: u64,
-    /// The name of whoever asks.
-    by: Name,
+    blind: Blind,
+    /// Who made what such a request makes.
+    by: Text,
 }
 
 impl Recall {
     /// The request is the same only where it is about the same tenant, whichever way its door learnt that.
-    pub(super) fn new(key: &Key, principal: &Principal, about: &Name) -> Self {
+    pub(super) fn new(key: &Key, principal: &Principal, about: &Name, blind: &Blind) -> Self {
         let (tenant, name) = (principal.tenant.as_str().as_bytes(), principal.name.as_str().as_bytes());
         let place = match key.scope {
             KeyScope::Principal => OwnKey::new("recall", &[tenant, name, &key.bytes]),
         };
         let mut fingerprint = Fnv(key.fingerprint);
         fingerprint.add(about.as_str().as_bytes());
-        Self { place, fingerprint: fingerprint.0, by: principal.name.clone() }
+        Self { place, fingerprint: fingerprint.0, blind: blind.clone(), by: principal.maker(about) }
     }
 
     /// What remembers the request: to be committed with what it did.
     pub(super) fn op(&self, about: Option<&DocKey>, now: Time) -> Op {
-        let fingerprint = self.fingerprint.to_be_bytes();
+        // A request may hold a secret, and what it is hashed to would tell which one, to whoever has the disk.
+        let fingerprint = self.blind.of(self.fingerprint);
         let value = about.map_or_else(
             || fingerprint.to_vec(),
             |DocKey { kind, tenant, name }| {
@@ -61,7 +64,7 @@ impl Recall {
     ) -> Result<Option<Outcome>, Fault> {
         let Some((revision, kept)) = store.kept(&self.place).map_err(Fault::from)? else { return Ok(None) };
         let (fingerprint, about) = read(&kept).ok_or_else(|| Fault::internal("a kept key cannot be read"))?;
-        if fingerprint != self.fingerprint {
+        if !self.blind.is_of(&fingerprint, self.fingerprint) {
             let text = "this idempotency key was used for another request; choose a new one";
             return Err(Fault::new(FaultKind::Conflict, "key-reused", text));
         }
@@ -76,7 +79,7 @@ impl Recall {
             document = shown();
         }
         // What has the name of what was made may be another's by now, and is not to be shown.
-        let own = |document: &Arc<Document>| document.created_by().is_some_and(|by| **by == *self.by.as_str());
+        let own = |document: &Arc<Document>| document.created_by().is_some_and(|by| *by == self.by);
         asked.again(document.filter(|document| !matches!(asked.sort, Sort::Create) || own(document))).map(Some)
     }
 }
@@ -147,16 +150,15 @@ pub(super) fn under_way(document: &Document) -> bool {
     }
 }
 
-fn read(kept: &Bytes) -> Option<(u64, Option<DocKey>)> {
+fn read(kept: &Bytes) -> Option<([u8; 8], Option<DocKey>)> {
     let (fingerprint, rest) = kept.split_first_chunk::<8>()?;
-    let fingerprint = u64::from_be_bytes(*fingerprint);
     if rest.is_empty() {
-        return Some((fingerprint, None));
+        return Some((*fingerprint, None));
     }
     let (kind, rest) = rest.split_first_chunk::<2>()?;
     let (tenant, name) = std::str::from_utf8(rest).ok()?.split_once('\0')?;
     let (tenant, name) = (Name::new(tenant).ok()?, Name::new(name).ok()?);
-    Some((fingerprint, Some(DocKey { tenant, kind: u16::from_be_bytes(*kind), name })))
+    Some((*fingerprint, Some(DocKey { tenant, kind: u16::from_be_bytes(*kind), name })))
 }
 
 #[cfg(test)]
@@ -166,6 +168,10 @@ mod tests {
     use super::*;
     use strowger_kinds::service;
     use strowger_primitive::{BoxFuture, CommitError, Committed, KindDecl, Log, Revision, Value, View, Watch, common};
+
+    fn blind() -> Blind {
+        Blind::new(&[[7; 32]]).unwrap()
+    }
 
     #[test]
     fn what_is_kept_reads_back() {
@@ -179,12 +185,13 @@ mod tests {
             until: None,
         };
         let key = Key { scope: KeyScope::Principal, bytes: b"7d1f".as_slice().into(), fingerprint: 7 };
-        let recall = Recall::new(&key, &principal, &named("acme"));
-        assert_ne!(recall.fingerprint, Recall::new(&key, &principal, &named("other")).fingerprint);
+        let new = |about| Recall::new(&key, &principal, &named(about), &blind());
+        let recall = new("acme");
+        assert_ne!(recall.fingerprint, new("other").fingerprint);
         let about = DocKey { tenant: named("acme"), kind: 15, name: named("demo-1") };
         for about in [Some(about), None] {
             let Op::Keep { value, expires, .. } = recall.op(about.as_ref(), Time(0)) else { panic!("it keeps") };
-            assert_eq!(read(&value), Some((recall.fingerprint, about)));
+            assert_eq!(read(&value), Some((blind().of(recall.fingerprint), about)));
             assert_eq!(expires, Some(Time(86_400_000)));
         }
         assert_eq!(read(&Bytes::from_static(b"short")), None);
@@ -259,8 +266,8 @@ mod tests {
     async fn a_key_that_is_seen_before_its_document_waits_for_it() {
         let tenant = Name::new("acme").unwrap();
         let about = DocKey { tenant, kind: service::DECL.number, name: Name::new("demo-1").unwrap() };
-        let by = Name::new("alice").unwrap();
-        let recall = Recall { place: OwnKey::new("recall", &[]), fingerprint: 7, by };
+        let (place, by) = (OwnKey::new("recall", &[]), "alice".into());
+        let recall = Recall { place, fingerprint: 7, blind: blind(), by };
         let Op::Keep { value, .. } = recall.op(Some(&about), Time(0)) else { panic!("it keeps") };
         for before in [vec![], vec![Arc::new(service(service::TERMINATED, 3))]] {
             let late = Late(value.clone(), Mutex::new(before));

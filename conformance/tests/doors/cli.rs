@@ -76,12 +76,16 @@ fn every_generated_command_works() -> Result<()> {
         }
         for action in kind.actions {
             // An order that has ended cannot be cancelled.
-            run(&[action.name, &name], if action.name == "cancel" { &[5] } else { &[0] })?;
+            let said = run(&[action.name, &name, "--json"], if action.name == "cancel" { &[5] } else { &[0] })?;
+            assert!(said.is_empty() || serde_json::from_str::<Value>(&said).is_ok(), "{said}");
         }
         if kind.has(Verb::Delete) {
-            run(&["delete", &name, "--wait"], &[0])?;
+            assert_eq!(run(&["delete", &name, "--wait", "--json"], &[0])?, "", "who wants JSON is told no words");
         }
     }
+    let all: Value =
+        serde_json::from_str(&cli(&gateway, "operator", SECRET, &["offer", "list", "--all", "--json"])?.out)?;
+    assert!(all["items"].is_array(), "{all}");
     let list: Value = serde_json::from_str(&cli(&gateway, "operator", SECRET, &["records", "list", "--json"])?.out)?;
     let first = list["items"][0]["sequence"].to_string();
     let first = first.trim_matches('"');
@@ -143,6 +147,7 @@ fn exit_codes_say_what_came_of_it() -> Result<()> {
     };
     assert_eq!(code(&user(&["order", "list"])?), 0);
     wrong(user(&["order", "creat"]), 2)?;
+    wrong(user(&["order", "create", "--offer", "hello", "--parameters", "no-such=1"]), 2)?;
     wrong(user(&["order", "show", "none"]), 3)?;
     wrong(user(&["order", "create", "--offer", "helo"]), 3)?;
     wrong(cli(&gateway, "user@acme", "wrong", &["order", "list"]), 4)?;
@@ -213,15 +218,18 @@ fn records_are_verified_and_exported() -> Result<()> {
 fn a_batch_is_piped_into_it() -> Result<()> {
     let gateway = house()?;
     let address = gateway.address("mml")?.to_string();
-    let mml = |batch: &str| {
+    let mml_as = |password: &str, batch: &str| {
         let tool = Tool::new(built("strowger", "strowger")?).args(["mml", &address, "--user", "user@acme"]);
-        tool.env("STROWGER_PASSWORD", PASSWORD).env("HOME", gateway.place().path()).input(batch).run()
+        tool.env("STROWGER_PASSWORD", password).env("HOME", gateway.place().path()).input(batch).run()
     };
+    let mml = |batch| mml_as(PASSWORD, batch);
     let good = mml("ADD ORDER: NAME=\"demo\", OFFER=\"hello\", WAIT=60;\nDSP SERVICE: NAME=\"demo\";\n")?;
     assert_eq!(code(&good), 0, "{}{}", good.out, good.complaint);
     assert!(good.out.contains("COMPLETED") && good.out.contains("ACTIVE"), "{}", good.out);
     let bad = mml("DSP SERVICE: NAME=\"none\";\n")?;
     assert_eq!(code(&bad), 1, "{}{}", bad.out, bad.complaint);
     assert!(bad.out.contains("RETCODE = 3404"), "{}", bad.out);
+    let unknown = mml_as("wrong", "DSP SERVICE: NAME=\"demo\";\n")?;
+    assert_eq!(code(&unknown), 4, "{}{}", unknown.out, unknown.complaint);
     Ok(())
 }

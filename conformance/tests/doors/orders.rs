@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use strowger_conformance::{Gateway, Heard, Http, PASSWORD, Place, hello, tenant, until};
+use strowger_conformance::{Gateway, Heard, Http, PASSWORD, Place, hello, person, tenant, until};
 use strowger_primitive::upper;
 
 /// A gateway with the tenant acme, its people, and the offer hello.
@@ -112,6 +112,55 @@ fn it_leaves_the_same_records() -> Result<()> {
     let ((first, by_http), (second, by_mml)) = both?;
     assert_eq!(first, second, "the same records but for the door");
     assert!(by_http.iter().all(|door| door == "http") && by_mml.iter().all(|door| door == "mml"));
+    Ok(())
+}
+
+#[test]
+fn why_it_failed_is_for_operators() -> Result<()> {
+    let gateway = house()?;
+    let (mut operator, mut user) = (gateway.operator()?, gateway.http("user@acme", PASSWORD)?);
+    let app = json!({ "no": 1, "key": "app", "executable": "strowger", "arguments": ["sample-app", "--no-such"] });
+    operator.make("/v1/offers?tenant=acme", &json!({ "name": "broken", "components": [app] }))?;
+    let order = json!({ "name": "lost", "offer": "broken" });
+    let heard = user.send("POST", "/v1/orders", &[("Prefer", "wait=60")], &order)?;
+    assert_eq!(heard.text("state"), "failed", "{heard}");
+    let causes = |who: &mut Http| -> Result<Vec<Value>> {
+        let records = who.get("/v1/records?limit=1000&object=lost&outcome=upstream")?.json()?;
+        let items = records["items"].as_array().context("no items")?;
+        assert!(!items.is_empty(), "{records}");
+        Ok(items.iter().filter_map(|record| record.get("cause").cloned()).collect())
+    };
+    assert!(!causes(&mut operator)?.is_empty());
+    for mut tenants in [user, gateway.http("administrator@acme", PASSWORD)?] {
+        assert_eq!(causes(&mut tenants)?, [""; 0]);
+        let filtered = tenants.get("/v1/records?cause=x")?;
+        assert_eq!((filtered.status, filtered.code().as_str()), (403, "hidden-field"), "{filtered}");
+    }
+    Ok(())
+}
+
+#[test]
+fn who_orders_for_another_tenant_is_nobody_there() -> Result<()> {
+    let gateway = house()?;
+    let mut operator = gateway.operator()?;
+    person(&mut operator, "acme", "operator", &["user"])?;
+    let order = json!({ "name": "far", "offer": "hello" });
+    let heard = operator.send("POST", "/v1/orders?tenant=acme", &[("Prefer", "wait=60")], &order)?;
+    assert_eq!((heard.status, heard.text("state").as_str()), (201, "completed"), "{heard}");
+    assert_eq!(heard.text("createdBy"), "operator@operator");
+    let place = heard.header("location").context("no Location")?.to_owned();
+    assert_eq!(place, "/v1/orders/far?tenant=acme");
+    assert_eq!(operator.get(&place)?.text("name"), "far");
+
+    let mut namesake = gateway.http("operator@acme", PASSWORD)?;
+    assert_ne!(namesake.get("/v1/orders/far")?.status, 200);
+    assert!(namesake.get("/v1/services")?.names().is_empty(), "it is not his");
+    let steps = operator.get("/v1/records?limit=1000&object=far&recordClass=step")?.json()?;
+    let steps = steps["items"].as_array().filter(|steps| !steps.is_empty()).context("no steps")?;
+    for step in steps {
+        let who = ["principal", "tenantName", "aboutTenant"].map(|name| step[name].as_str().unwrap_or_default());
+        assert_eq!(who, ["operator", "operator", "acme"], "{step}");
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use filter::{LONGEST_FILTER, filterable, read_filter, sortable};
+pub use filter::{LONGEST_FILTER, filterable, read_filter};
 pub use patch::{PatchForm, read_patch, scan_patch};
 pub use place::place;
 pub use read::{read_create, read_fields, scan_create};

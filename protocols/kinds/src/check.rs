@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use strowger_primitive::{
-    Any, Document, FieldDecl, Fields, Flaw, Inner, KindDecl, Patch, Path, Place, Type, Value, read_scalar,
-};
+use strowger_primitive::{Any, Document, FieldDecl, Fields, Flaw, Inner, KindDecl, Patch, Path, Place, Type, Value};
 
 /// Checks a document that somebody wants made, and fills in the defaults.
 ///
@@ -104,10 +102,10 @@ fn complete<'a>(
         if fields.get(field).is_some_and(|v| !v.is_null()) {
             continue;
         }
-        match read_scalar(&field.ty, field.default) {
-            Ok(value) if !field.default.is_empty() => fields.set(field, value),
-            Ok(_) | Err(_) if field.required => flaw(flaws, path(field.number), "is required"),
-            Ok(_) | Err(_) => {}
+        match field.default_value() {
+            Some(value) => fields.set(field, value),
+            None if field.required => flaw(flaws, path(field.number), "is required"),
+            None => {}
         }
     }
 }
@@ -362,6 +360,17 @@ mod tests {
             set(&trunk::MAX_CALLS, Value::Uint(7)),
         ]);
         assert_eq!(places(check_patch(&trunk::DECL, &before, &other)), ["peer", "state", "maxCalls", "maxCalls"]);
+    }
+
+    #[test]
+    fn what_is_unset_has_its_default_again() {
+        let mut fields = Fields::default();
+        fields.set(&trunk::MAX_CALLS, Value::Uint(7));
+        let unset = Patch(vec![(Path::whole(trunk::MAX_CALLS.number), Change::Unset)]);
+        assert_eq!(check_patch(&trunk::DECL, &fields, &unset), Ok(()));
+        assert!(unset.clone().apply(&trunk::DECL, &mut fields));
+        assert_eq!(fields.uint(&trunk::MAX_CALLS), Some(30));
+        assert!(!unset.apply(&trunk::DECL, &mut fields), "it is no change");
     }
 
     #[test]

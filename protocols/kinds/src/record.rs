@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use strowger_primitive::{
-    ActionDecl, Choice, Document, EnumDecl, FieldDecl, Id, Meter, RecordClass, Text, Type, Value, Verb, World, common,
-    kind, printed,
+    ActionDecl, Choice, Document, EnumDecl, FieldDecl, Id, Meter, Name, RecordClass, Text, Type, Value, Verb, World,
+    common, kind, maker, printed,
 };
 
 const GAUGE: Meter = Meter::Gauge;
@@ -155,6 +155,19 @@ impl Scribe {
         record.fields.set_text(&NODE, std::sync::Arc::clone(&self.node));
         record.fields.set(&SCHEMA_VERSION, Value::Uint(self.schema_version));
         record.fields.set(&UPTIME, Value::Uint(u64::try_from(up).unwrap_or(u64::MAX)));
+        record
+    }
+
+    /// Likewise of the gateway's own doing, for whoever made `what`, a thing of `tenant`.
+    #[must_use]
+    pub fn step(&self, world: &dyn World, tenant: &Name, what: &Document) -> Document {
+        let mut record = self.begin(world, STEP);
+        record.fields.set(&ABOUT_TENANT, Value::Text(tenant.text()));
+        if let Some(by) = what.created_by() {
+            let (principal, of) = maker(by, tenant);
+            record.fields.set_text(&PRINCIPAL, principal);
+            record.fields.set_text(&TENANT_NAME, of);
+        }
         record
     }
 }

@@ -95,7 +95,7 @@ impl Shelf {
     pub fn list(&self, work: &Admitted, query: &Query) -> Result<Outcome, Fault> {
         let limit = query.limit.clamp(1, Query::MOST) as usize;
         let from = query.cursor.as_ref().map(|c| place_of(c, query)).transpose()?;
-        let own = (work.grant.scope == Scope::Own).then(|| work.principal.name.text());
+        let own = (work.grant.scope == Scope::Own).then(|| work.principal.maker(&work.tenant));
         let wanted = |document: &Arc<Document>| {
             own.as_ref().is_none_or(|own| owner(document).as_ref() == Some(own))
                 && query.filters.iter().all(|f| matches(document, f))
@@ -123,7 +123,7 @@ impl Shelf {
     pub fn made(&self, work: &Admitted, mut document: Document) -> Result<(DocKey, Document), Fault> {
         check_create(&mut document).map_err(Fault::flaws)?;
         self.check_refs(&work.tenant, &document)?;
-        self.stamp(&work.tenant, work.principal.name.text(), document)
+        self.stamp(&work.tenant, work.principal.maker(&work.tenant), document)
     }
 
     /// Gives a new document its identifier, name and times; and where it will be.
@@ -297,11 +297,10 @@ fn owner(document: &Document) -> Option<strowger_primitive::Text> {
 
 fn expected(document: &Document, only: Option<Revision>) -> Result<(), Fault> {
     match only {
-        Some(only) if only != document.revision() => Err(Fault::new(
-            FaultKind::Precondition,
-            "revision-changed",
-            format!("it is at revision {} now, not {}; read it again", document.revision().0, only.0),
-        )),
+        Some(only) if only != document.revision() => {
+            let text = format!("it is at revision {} now; read it again", document.revision().0);
+            Err(Fault::new(FaultKind::Precondition, "revision-changed", text))
+        }
         Some(_) | None => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! Answers: Progress* then Final.
 
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -164,10 +165,12 @@ impl Answers {
         }
     }
 
-    /// Carries the work on without taking an answer: for whoever has no room for one just now.
+    /// Carries the work on without taking an answer: for whoever has no room for one just now. Work that panics ends
+    /// as our mistake, and whoever waits lives on.
     pub fn poll_work(&mut self, cx: &mut Context<'_>) {
         if let Source::Work(work) = &mut self.source
-            && let Poll::Ready(end) = work.work.as_mut().poll(cx)
+            && let Poll::Ready(end) = catch_unwind(AssertUnwindSafe(|| work.work.as_mut().poll(cx)))
+                .unwrap_or_else(|_| Poll::Ready(Err(no_answer())))
         {
             work.lasts = None;
             self.source = Source::Ended(end);
@@ -184,8 +187,12 @@ impl Answers {
                 return end;
             }
         }
-        Err(Fault::internal("the work ended without an answer"))
+        Err(no_answer())
     }
+}
+
+fn no_answer() -> Fault {
+    Fault::internal("the work ended without an answer")
 }
 
 impl Drop for Work {
@@ -291,6 +298,21 @@ mod tests {
         let mut work = world.0.lock().unwrap().pop().expect("it is a task now");
         while work.as_mut().poll(&mut context).is_pending() {}
         assert!(done.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn work_that_panics_is_our_mistake_and_is_over() {
+        let world = Arc::<Lazybones>::default();
+        let broken = || async { panic!("as a keeper might") };
+        for mut answers in [
+            Answers::lasting(Id(1), Arc::clone(&world) as Arc<dyn World>, |_| broken()),
+            Answers::lazy(Id(2), Box::pin(broken())),
+        ] {
+            let Some(Some(Answer::Final(Err(fault)))) = now(answers.next()) else { panic!("no fault") };
+            assert_eq!(fault.kind, crate::FaultKind::Internal);
+            assert!(matches!(now(answers.next()), Some(None)));
+        }
+        assert!(world.0.lock().unwrap().is_empty(), "what broke does not go on");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Declarations: a kind is data. From one declaration come its REST resource, MML commands, CLI, contracts and docs.
 
-use crate::{camel, pascal};
+use crate::{Value, camel, pascal, read_scalar};
 
 /// A sort of thing a primitive speaks of: offer, order, service, resource, ...
 #[derive(Debug)]
@@ -426,6 +426,15 @@ impl KindDecl {
         find_named(self.fields(), said)
     }
 
+    /// Whether its lists can be sorted by that field; a log has the order of its numbers alone.
+    #[must_use]
+    pub fn sorts_by(&self, field: &FieldDecl) -> bool {
+        match self.indexed {
+            Indexed::Name => field.readable() && field.ty.sortable(),
+            Indexed::Sequence => field.number == common::SEQUENCE.number,
+        }
+    }
+
     /// The action somebody named.
     #[must_use]
     pub fn action_named(&self, said: &str) -> Option<&'static ActionDecl> {
@@ -459,6 +468,12 @@ impl FieldDecl {
     #[must_use]
     pub fn camel(&self) -> String {
         camel(self.name)
+    }
+
+    /// What it holds where nobody sets it.
+    #[must_use]
+    pub fn default_value(&self) -> Option<Value> {
+        if self.default.is_empty() { None } else { read_scalar(&self.ty, self.default).ok() }
     }
 }
 
@@ -507,7 +522,7 @@ pub mod common {
     pub const UPDATED_AT: FieldDecl = FieldDecl::new(6, "updated-at", Type::Time, "When it was last changed.");
     /// Who made it.
     pub const CREATED_BY: FieldDecl =
-        FieldDecl::new(7, "created-by", Type::Text { max: 64 }, "The principal who made it or had it made.");
+        FieldDecl::new(7, "created-by", Type::Text { max: 97 }, "The principal who made it; @ his tenant, if another.");
 
     /// The common fields of a kind indexed by name.
     pub const NAMED: &[FieldDecl] = &[ID, NAME, LABEL, REVISION, CREATED_AT, UPDATED_AT, CREATED_BY];

@@ -62,7 +62,7 @@ pub use schema::Schema;
 pub use slips::slips;
 pub use stages::{
     Admission, Admitted, Allowed, Authorities, Grant, Known, PipelineAuthority, Principal, Relation, Scope,
-    SecurityAuthority, Session, Settle, authorities,
+    SecurityAuthority, Session, Settle, authorities, maker,
 };
 pub use store::{
     CommitError, Committed, Expect, Kept, Log, Look, Op, OwnKey, Revision, Sealed, Sealer, Store, View, Watch,

@@ -1,6 +1,6 @@
 //! Changes of a document.
 
-use crate::{Fields, KindDecl, Text, Value};
+use crate::{FieldDecl, Fields, KindDecl, Text, Value};
 
 /// What is to change, in the order said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Patch(pub Vec<(Path, Change)>);
 pub enum Change {
     /// To this value.
     Set(Value),
-    /// To null; a list or map to empty, a record or entry away.
+    /// To its default, or null where it has none; a list or map to empty, a record or entry away.
     Unset,
 }
 
@@ -81,7 +81,10 @@ fn apply_one(kind: &'static KindDecl, fields: &mut Fields, path: Path, change: C
     let number = path.field;
     match (path.inner, change) {
         (Inner::Whole, Change::Set(value)) => fields.put(number, value),
-        (Inner::Whole, Change::Unset) => drop(fields.remove(number)),
+        (Inner::Whole, Change::Unset) => match kind.field(number).and_then(FieldDecl::default_value) {
+            Some(value) => fields.put(number, value),
+            None => drop(fields.remove(number)),
+        },
         (Inner::Key(key), change) => {
             let mut map = match fields.remove(number) {
                 Some(Value::Map(map)) => map,

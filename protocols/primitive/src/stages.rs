@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{
-    BoxFuture, Committed, Deadline, DocKey, Fault, Name, Op, Operation, Origin, Permit, RequestId, Revision, Time,
+    BoxFuture, Committed, Deadline, DocKey, Fault, Name, Op, Operation, Origin, Permit, RequestId, Revision, Text,
+    Time, printed,
 };
 
 /// Who asks.
@@ -248,6 +249,13 @@ impl PipelineAuthority {
 }
 
 impl Principal {
+    /// Its name as the maker of something of `tenant`: of another's principal with his tenant behind an `@`, which no
+    /// name holds, so that he is nobody there. [`maker`] reads it.
+    #[must_use]
+    pub fn maker(&self, tenant: &Name) -> Text {
+        if *tenant == self.tenant { self.name.text() } else { printed(&format_args!("{}@{}", self.name, self.tenant)) }
+    }
+
     /// How it stands to a thing of `tenant` that `owner` made.
     #[must_use]
     pub fn relation(&self, tenant: &Name, owner: Option<&str>) -> Relation {
@@ -259,4 +267,10 @@ impl Principal {
             Relation::Foreign
         }
     }
+}
+
+/// The principal and its tenant that [`Principal::maker`] wrote into something of `tenant`.
+#[must_use]
+pub fn maker<'a>(by: &'a str, tenant: &'a Name) -> (&'a str, &'a str) {
+    by.split_once('@').unwrap_or((by, tenant.as_str()))
 }

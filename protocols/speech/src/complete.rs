@@ -110,8 +110,9 @@ impl Found<'_> {
                 }
             }
             ([_], Some(p), true) if matches!(p.role, Role::Sort | Role::Fields) => {
-                let fields = form.kind().into_iter().flat_map(|k| k.fields());
-                for field in fields.filter(|f| f.readable() && (p.role == Role::Fields || f.ty.sortable())) {
+                let Some(kind) = form.kind() else { return };
+                let fits = |f: &FieldDecl| if p.role == Role::Sort { kind.sorts_by(f) } else { f.readable() };
+                for field in kind.fields().filter(|f| fits(f)) {
                     self.add(&upper(field.name), "", field.doc);
                 }
             }

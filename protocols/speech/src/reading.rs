@@ -187,10 +187,10 @@ impl Reading {
     fn sort(&mut self, form: Form, parameter: &Parameter, said: &Said<'_>) {
         for name in self.names(parameter, said) {
             let (plain, descending) = name.strip_prefix('-').map_or((&*name, false), |rest| (rest, true));
-            let field = form.kind().and_then(|k| k.field_named(plain));
-            match field.filter(|f| f.readable() && f.ty.sortable()) {
+            let sorts = |f: &FieldDecl| form.kind().is_some_and(|k| k.sorts_by(f));
+            match form.kind().and_then(|k| k.field_named(plain)).filter(|f| sorts(f)) {
                 Some(field) => self.sort.push(Order { field, descending }),
-                None => self.no_field(form.kind(), parameter, plain, |f| f.ty.sortable()),
+                None => self.no_field(form.kind(), parameter, plain, sorts),
             }
         }
     }
@@ -210,7 +210,7 @@ impl Reading {
         kind: Option<&'static KindDecl>,
         parameter: &Parameter,
         said: &str,
-        fits: fn(&FieldDecl) -> bool,
+        fits: impl Fn(&FieldDecl) -> bool,
     ) {
         let fields = kind.into_iter().flat_map(KindDecl::fields).filter(|f| f.readable() && fits(f));
         let words: Vec<String> = fields.map(|f| upper(f.name)).collect();

@@ -49,6 +49,7 @@ pub(crate) async fn respond(line: Arc<Line>, request: Request<Incoming>) -> Repl
     if head.method == Method::HEAD {
         without_body(&mut reply);
     }
+    line.pace.owe(reply.body().size_hint().lower());
     reply
 }
 

@@ -113,7 +113,7 @@ impl Wish {
 
     /// The revision a read waits to be replaced: only who names the one he has can wait for another.
     fn unlike(&self, call: &Call) -> Option<Revision> {
-        self.conditions.held(call).filter(|_| self.preferences.wait().is_some())
+        self.conditions.held(call).filter(|_| self.preferences.wait.is_some())
     }
 
     /// How long the caller would wait; `None` where waiting means nothing.
@@ -123,7 +123,7 @@ impl Wish {
             Call::Read(_) => self.unlike(call).is_some(),
             Call::Create(_) | Call::Update(_) | Call::Delete(_) | Call::Invoke(..) => true,
         };
-        self.preferences.wait().filter(|_| means).map(|wait| wait.min(most))
+        self.preferences.wait.filter(|_| means).map(|wait| wait.min(most))
     }
 
     fn put(&self, line: &Line, call: &Call, request: &mut Request) {

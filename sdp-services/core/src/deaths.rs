@@ -106,13 +106,8 @@ impl Core {
     }
 
     fn death_record(&self, tenant: &Name, service: Option<&Name>, resource: &Document, text: &str) -> Op {
-        let mut record = self.scribe.begin(&*self.shelf.world, record::STEP);
+        let mut record = self.scribe.step(&*self.shelf.world, tenant, resource);
         let fields = &mut record.fields;
-        fields.set(&record::TENANT_NAME, Value::Text(tenant.text()));
-        fields.set(&record::ABOUT_TENANT, Value::Text(tenant.text()));
-        if let Some(by) = resource.created_by() {
-            fields.set(&record::PRINCIPAL, Value::Text(Arc::clone(by)));
-        }
         fields.set_text(&record::OPERATION, "death");
         fields.set_text(&record::KIND, service::DECL.name);
         if let Some(service) = service {

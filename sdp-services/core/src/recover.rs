@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use strowger_kinds::{order, resource, service};
 use strowger_primitive::{
-    CommitError, Deadline, DocKey, Document, Expect, Fault, Found, FoundState, Name, Op, OwnKey, Provider, Revision,
-    StepId, Value, common,
+    CommitError, Deadline, DocKey, Document, Expect, Fault, Found, FoundState, Id, Name, Op, OwnKey, Provider,
+    Revision, StepId, Value, common,
 };
 
 use crate::Core;
@@ -220,25 +220,28 @@ impl Core {
         };
         let Some(id) = order.id().filter(|_| !has_ended(&order)) else { return Ok(false) };
         let Some(claim) = self.flight.claim(id) else { return Ok(false) };
-        let plan = match self.store.kept(&plan_key(id))?.map(|(_, kept)| Plan::read(&kept)) {
-            Some(Ok(plan)) => Arc::new(plan),
-            Some(Err(error)) => {
-                tracing::error!(order = %key.name, %error, "an order in flight stays where it is");
-                return Ok(false);
-            }
-            None => {
-                tracing::error!(order = %key.name, "the plan of an order in flight is not there");
-                return Ok(false);
-            }
-        };
         let course = journal.course;
-        // There may be more than may be in flight now: they wait for their turn.
+        // There may be more than may be in flight now: they wait for their turn, and nothing is held for them until then.
         self.detach("order", move |core| async move {
-            if let Some(seat) = core.flight.await_seat(claim).await {
-                core.carry_out(Saga { id, order: key, plan, course, fence, seat, again: BTreeMap::new() });
+            let Some(seat) = core.flight.await_seat(claim).await else { return };
+            match core.plan_of(id) {
+                Ok(plan) => {
+                    let plan = Arc::new(plan);
+                    core.carry_out(Saga { id, order: key, plan, course, fence, seat, again: BTreeMap::new() });
+                }
+                Err(fault) => {
+                    let error = &fault as &dyn std::error::Error;
+                    tracing::error!(order = %key.name, error, "an order in flight stays where it is");
+                }
             }
         });
         Ok(true)
+    }
+
+    fn plan_of(&self, order: Id) -> Result<Plan, Fault> {
+        let kept = self.store.kept(&plan_key(order))?;
+        let (_, kept) = kept.ok_or_else(|| Fault::internal("its plan is not there"))?;
+        Plan::read(&kept).map_err(Fault::internal)
     }
 }
 

@@ -72,7 +72,8 @@ impl Core {
     fn own_order(&self, work: &Admitted, rows: Rows, wanted: Wanted) -> Result<Draft, Fault> {
         let mut order = Document::new(&order::DECL);
         order.fields.set(&order::ITEMS, Value::Rows(rows));
-        let (key, order): (DocKey, Document) = self.shelf.stamp(&work.tenant, work.principal.name.text(), order)?;
+        let (key, order): (DocKey, Document) =
+            self.shelf.stamp(&work.tenant, work.principal.maker(&work.tenant), order)?;
         Ok(Draft { key, order, wanted: vec![wanted] })
     }
 }

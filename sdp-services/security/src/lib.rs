@@ -50,6 +50,6 @@ pub use rule::ask::Asked;
 pub use rule::check::{PolicyFacts, check_policy};
 pub use rule::language::Error as LanguageError;
 pub use rule::load::PolicyError;
-pub use seal::KeyError;
+pub use seal::{Blind, KeyError};
 pub use security::{Error, Security};
 pub use start::{OneTimeSecret, StartError};

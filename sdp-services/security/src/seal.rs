@@ -8,9 +8,12 @@ use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
+use aws_lc_rs::hmac;
 use strowger_primitive::World;
 use zeroize::Zeroizing;
 
@@ -44,6 +47,17 @@ pub enum KeyError {
 pub(crate) struct Seal {
     keys: BTreeMap<u32, LessSafeKey>,
     newest: u32,
+    blind: Blind,
+}
+
+/// Hides what is only ever compared, such as the hash of a request with a secret in it: without the keys nobody can try
+/// what it was computed from.
+#[derive(Clone)]
+pub struct Blind(Arc<Blinds>);
+
+struct Blinds {
+    newest: hmac::Key,
+    older: Vec<hmac::Key>,
 }
 
 /// What was sealed.
@@ -76,7 +90,7 @@ impl Seal {
     fn read(text: &str, place: &str) -> Result<Self, KeyError> {
         let bad = || KeyError::Malformed(place.to_owned());
         let mut keys = BTreeMap::new();
-        let mut newest = None;
+        let (mut newest, mut masters) = (None, Vec::new());
         for word in text.split_whitespace() {
             let (number, digits) = word.split_once(':').ok_or_else(bad)?;
             let number = number.parse().map_err(|_| bad())?;
@@ -85,8 +99,14 @@ impl Seal {
                 return Err(bad());
             }
             newest = Some(number);
+            masters.push(master);
         }
-        Ok(Self { keys, newest: newest.ok_or_else(bad)? })
+        Ok(Self { keys, newest: newest.ok_or_else(bad)?, blind: Blind::new(&masters).ok_or_else(bad)? })
+    }
+
+    /// What hides by the same keys.
+    pub(crate) fn blind(&self) -> &Blind {
+        &self.blind
     }
 
     /// Seals `plain` for the place that `aad` tells.
@@ -113,12 +133,57 @@ impl Seal {
     }
 }
 
+impl Blind {
+    /// By keys derived from master keys, the last one the newest; `None` where there are none.
+    #[must_use]
+    pub fn new(masters: &[impl AsRef<[u8]>]) -> Option<Self> {
+        let keys = masters.iter().map(|master| blinding_key(master.as_ref()));
+        let mut older = keys.collect::<Option<Vec<_>>>()?;
+        Some(Self(Arc::new(Blinds { newest: older.pop()?, older })))
+    }
+
+    /// Hides it under the newest key.
+    #[must_use]
+    pub fn of(&self, what: u64) -> [u8; 8] {
+        hidden(&self.0.newest, what)
+    }
+
+    /// Whether that is what it hides as, under any of the keys.
+    #[must_use]
+    pub fn is_of(&self, kept: &[u8; 8], what: u64) -> bool {
+        let mut keys = std::iter::once(&self.0.newest).chain(&self.0.older);
+        keys.any(|key| verify_slices_are_equal(kept, &hidden(key, what)).is_ok())
+    }
+}
+
+impl std::fmt::Debug for Blind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Blind").finish_non_exhaustive()
+    }
+}
+
+/// Eight octets tell two requests apart, and no more of the code is needed (RFC 2104 section 5).
+fn hidden(key: &hmac::Key, what: u64) -> [u8; 8] {
+    let code = hmac::sign(key, &what.to_be_bytes());
+    code.as_ref().first_chunk().copied().unwrap_or_default()
+}
+
 /// The key that seals verifiers, of a master key: the master key itself may serve other rooms (RFC 5869).
 fn sealing_key(master: &[u8]) -> Option<LessSafeKey> {
-    let salt = Salt::new(HKDF_SHA256, b"strowger");
-    let key = salt.extract(master);
+    let key = extracted(master);
     let okm = key.expand(&[b"verifiers"], &AES_256_GCM).ok()?;
     Some(LessSafeKey::new(UnboundKey::from(okm)))
+}
+
+/// Likewise the one that hides.
+fn blinding_key(master: &[u8]) -> Option<hmac::Key> {
+    let key = extracted(master);
+    let okm = key.expand(&[b"blind"], hmac::HMAC_SHA256).ok()?;
+    Some(hmac::Key::from(okm))
+}
+
+fn extracted(master: &[u8]) -> Prk {
+    Salt::new(HKDF_SHA256, b"strowger").extract(master)
 }
 
 fn read_or_make(path: &Path, world: &dyn World) -> Result<Zeroizing<String>, KeyError> {
@@ -175,6 +240,17 @@ mod tests {
         assert_eq!(changed.seal(b"acme", b"ha1", &world).unwrap().key, 7, "the newest seals");
         let other = Seal::open(Some(format!("7:{}", "cd".repeat(32))), None, &world).unwrap();
         assert!(other.unseal(b"acme", &sealed).is_err());
+    }
+
+    #[test]
+    fn what_is_hidden_is_known_again_under_every_key() {
+        let open = |text: String| Seal::open(Some(text), None, &Stage::default()).unwrap().blind().clone();
+        let (one, two) = (format!("1:{}", "ab".repeat(32)), format!("7:{}", "cd".repeat(32)));
+        let (old, both, new) = (open(one.clone()), open(format!("{one} {two}")), open(two));
+        assert_ne!(old.of(7), new.of(7), "who has no key cannot try");
+        assert_eq!(both.of(7), new.of(7));
+        assert!(both.is_of(&old.of(7), 7) && both.is_of(&new.of(7), 7));
+        assert!(!both.is_of(&old.of(7), 8) && !new.is_of(&old.of(7), 7));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::prove::memory::Memory;
 use crate::prove::turn::Turns;
 use crate::rule::language::{self, Language};
 use crate::rule::load::{PolicyError, Rules, written};
-use crate::seal::{KeyError, Seal, VARIABLE};
+use crate::seal::{Blind, KeyError, Seal, VARIABLE};
 use crate::start::StartError;
 
 /// Proves claims, decides by policy, and keeps tenants, principals, credentials and policies.
@@ -108,6 +108,12 @@ impl Security {
             loading: Mutex::new(()),
             shelf: Shelf { look, world, schema },
         }))
+    }
+
+    /// Hides what is only ever compared, by the node's own keys.
+    #[must_use]
+    pub fn blind(&self) -> &Blind {
+        self.seal.blind()
     }
 
     /// Takes up policies changed by others and forgets what is past, until it is stopped.

@@ -325,7 +325,11 @@ fn waiting() -> Arg {
 }
 
 fn revision() -> Arg {
-    Arg::new("if-revision").long("if-revision").value_name("N").help("Only if it still has that revision")
+    Arg::new("if-revision")
+        .long("if-revision")
+        .value_name("N")
+        .value_parser(clap::value_parser!(u64))
+        .help("Only if it still has that revision")
 }
 
 /// With where the configuration of a gateway is.
@@ -402,5 +406,13 @@ mod tests {
         let set: Vec<&String> = create.get_many("parameters").unwrap().collect();
         assert_eq!(set, ["greeting=hi", "a=b"]);
         assert_eq!(create.get_one::<u64>("wait"), Some(&300));
+    }
+
+    #[test]
+    fn a_revision_is_a_number() {
+        for (revision, taken) in [("7", true), ("W/7", false), ("\"7\"", false), ("-1", false)] {
+            let line = ["strowger", "offer", "delete", "x", "--if-revision", revision];
+            assert_eq!(command(&strowger_kinds::all()).try_get_matches_from(line).is_ok(), taken, "{revision}");
+        }
     }
 }

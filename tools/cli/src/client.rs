@@ -210,7 +210,7 @@ fn problem(answer: &Answer, after: Option<Duration>) -> Failure {
     if let Some(id) = text("requestId") {
         let _infallible = write!(out, "\n(request {id})");
     }
-    Failure::new(Failure::code_of(answer.status), out)
+    Failure::new(Failure::code_of(answer.status, text("code").unwrap_or_default()), out)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line waits as it is told to")]
@@ -233,6 +233,10 @@ mod tests {
         let failure = problem(&busy, Some(Duration::from_secs(2)));
         assert_eq!(failure.code, exit::UNAVAILABLE);
         assert!(failure.text.starts_with("503\nAsk again in 2 s"));
+        for (code, ends) in [("sort-unsupported", exit::USAGE), ("key-reused", exit::CONFLICT)] {
+            let body = serde_json::json!({"code": code});
+            assert_eq!(problem(&Answer { status: 422, etag: None, raw: Vec::new(), body }, None).code, ends, "{code}");
+        }
     }
 
     #[test]

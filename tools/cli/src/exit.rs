@@ -51,13 +51,14 @@ impl Failure {
         Self::new(USAGE, text)
     }
 
-    /// The code of an HTTP status that is no success.
-    pub(crate) fn code_of(status: u16) -> u8 {
+    /// The exit code of an HTTP status that is no success, and of the problem's code.
+    pub(crate) fn code_of(status: u16, code: &str) -> u8 {
         match status {
-            400 | 405 | 413..=415 => USAGE,
+            422 if code == "key-reused" => CONFLICT,
+            400 | 405 | 413..=415 | 422 => USAGE,
             404 | 410 => NOT_FOUND,
             401 | 403 => NOT_PERMITTED,
-            409 | 412 | 422 => CONFLICT,
+            409 | 412 => CONFLICT,
             408 | 429 | 502..=504 => UNAVAILABLE,
             _ => GENERAL,
         }

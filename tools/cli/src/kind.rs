@@ -1,13 +1,15 @@
 //! `strowger KIND VERB`: one request, and its answer shown.
 
+use std::fmt::Display;
+
 use clap::ArgMatches;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use strowger_primitive::{ActionDecl, FieldDecl, KindDecl, camel};
 
 use crate::args;
 use crate::client::{Asked, Client};
 use crate::exit::{self, Failure};
-use crate::say::say;
+use crate::say::{complain, say};
 use crate::{connection, show, value, watch};
 
 /// Performs one of a kind's commands.
@@ -103,7 +105,7 @@ impl Desk {
                 None => break,
             }
         }
-        if self.json { say(Value::Array(items)) } else { show::table(self.kind, &items) }
+        if self.json { say(json!({ "items": items })) } else { show::table(self.kind, &items) }
     }
 
     fn update(&self, matches: &ArgMatches) -> Result<(), Failure> {
@@ -133,7 +135,7 @@ impl Desk {
             (202, Some(seconds)) => watch::removal(&self.client, &self.one(matches), &answer.body, seconds)?,
             _ => return self.show(&answer.raw, &answer.body),
         }
-        say(format_args!("{} {} is gone", self.kind.name, name(matches)))
+        self.tell(format_args!("{} {} is gone", self.kind.name, name(matches)))
     }
 
     fn invoke(&self, action: &'static ActionDecl, matches: &ArgMatches) -> Result<(), Failure> {
@@ -143,7 +145,7 @@ impl Desk {
         let asked = Asked { method: "POST", path, headers, body: Some(body.into()), ..Asked::default() };
         let answer = self.client.ask(&asked)?;
         if answer.raw.is_empty() {
-            return say("done");
+            return self.tell("done");
         }
         self.show(&answer.raw, &answer.body)
     }
@@ -162,6 +164,15 @@ impl Desk {
 
     fn show(&self, raw: &[u8], body: &Value) -> Result<(), Failure> {
         if self.json { show::raw(raw) } else { show::one(body) }
+    }
+
+    /// What the gateway said no JSON of.
+    fn tell(&self, text: impl Display) -> Result<(), Failure> {
+        if self.json {
+            complain(text);
+            return Ok(());
+        }
+        say(text)
     }
 
     fn many(&self) -> String {
@@ -213,7 +224,7 @@ fn selected(matches: &ArgMatches) -> Vec<(String, String)> {
 }
 
 fn only(matches: &ArgMatches) -> Vec<(&'static str, String)> {
-    let revision = matches.get_one::<String>("if-revision");
+    let revision = matches.get_one::<u64>("if-revision");
     revision.map(|revision| ("if-match", format!("\"{revision}\""))).into_iter().collect()
 }
 

@@ -6,6 +6,8 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, Write};
 
+use strowger_speech::escaped;
+
 use crate::exit::{Failure, GENERAL};
 
 /// A result, and a line end.
@@ -20,7 +22,12 @@ pub(crate) fn result(write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) 
 
 /// A word on the way, or a complaint.
 pub(crate) fn complain(text: impl Display) {
-    let _nobody_reads = writeln!(io::stderr().lock(), "{text}");
+    let _nobody_reads = writeln!(io::stderr().lock(), "{}", harmless(&text.to_string()));
+}
+
+/// The lines of a text that others wrote, with escapes for what would act on the terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    text.lines().map(escaped).collect::<Vec<_>>().join("\n")
 }
 
 fn to(out: impl Write, write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {

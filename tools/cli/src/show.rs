@@ -4,9 +4,10 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 use strowger_kinds::record;
 use strowger_primitive::{Access, FieldDecl, KindDecl, Type, common};
+use strowger_speech::escaped;
 
 use crate::exit::Failure;
-use crate::say::{result, say};
+use crate::say::{harmless, result, say};
 
 /// More columns than this are no table.
 const COLUMNS: usize = 7;
@@ -85,18 +86,35 @@ fn tells(field: &FieldDecl) -> bool {
 fn lines(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => harmless(text),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
         Value::Array(list) => list.iter().map(inline).collect::<Vec<_>>().join("\n"),
-        Value::Object(map) => map.iter().map(|(k, v)| format!("{k}={}", inline(v))).collect::<Vec<_>>().join("\n"),
+        Value::Object(map) => map.iter().map(pair).collect::<Vec<_>>().join("\n"),
     }
 }
 
 fn inline(value: &Value) -> String {
     match value {
-        Value::Object(map) => map.iter().map(|(k, v)| format!("{k}={}", inline(v))).collect::<Vec<_>>().join(", "),
+        Value::Object(map) => map.iter().map(pair).collect::<Vec<_>>().join(", "),
         Value::Array(list) => list.iter().map(inline).collect::<Vec<_>>().join("&"),
-        Value::String(text) => text.clone(),
+        Value::String(text) => escaped(text),
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
+fn pair((key, value): (&String, &Value)) -> String {
+    format!("{}={}", escaped(key), inline(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_others_wrote_does_nothing_to_the_terminal() {
+        assert_eq!(lines(&json!("one\ntwo\u{9b}2J\u{202e}")), "one\ntwo\\u{9b}2J\\u{202e}");
+        assert_eq!(lines(&json!(["a\nb", "c"])), "a\\u{a}b\nc");
+        assert_eq!(lines(&json!({"\u{1b}": {"a\n": ["b\t"]}, "c": 7})), "\\u{1b}=a\\u{a}=b\\u{9}\nc=7");
     }
 }

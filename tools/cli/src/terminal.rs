@@ -12,7 +12,7 @@ use rustyline::history::FileHistory;
 use strowger_primitive::Schema;
 use strowger_speech::{LONGEST, Splitter};
 
-use crate::exit::{Failure, GENERAL};
+use crate::exit::{Failure, GENERAL, NOT_PERMITTED};
 use crate::say::{complain, say};
 
 use edit::Edit;
@@ -37,8 +37,11 @@ pub(crate) fn run(schema: &Schema, options: &Options) -> Result<bool, Failure> {
     let mut line = Line::open(schema, options)?;
     if let (Some(user), Some(password)) = (&options.user, &options.password) {
         let log_in = format!("LGI: OP={}, PWD={};", quoted(user), quoted(password));
-        if !line.ask(&log_in)? {
-            return Ok(false);
+        match line.retcode(&log_in)? {
+            Some(0) => {}
+            // Unauthenticated, forbidden.
+            Some(2401 | 2403) => return Err(Failure::new(NOT_PERMITTED, format!("{user} is not logged in"))),
+            Some(_) | None => return Ok(false),
         }
     }
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
@@ -127,7 +130,32 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+
     use super::*;
+
+    /// What comes of a log-in that the door answers by this RETCODE.
+    fn logged_in(code: u16) -> Result<bool, Failure> {
+        let door = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = door.local_addr().unwrap().to_string();
+        std::thread::spawn(move || {
+            let (mut stream, _) = door.accept().unwrap();
+            BufReader::new(&stream).read_until(b';', &mut Vec::new()).unwrap();
+            write!(stream, "+++\r\nRETCODE = {code}  so it is\r\n\r\n---    END\r\n").unwrap();
+        });
+        let (user, password) = (Some("alice@acme".to_owned()), Some("wrong".to_owned()));
+        let options = Options { address, tls: false, ca: None, user, password, history: None };
+        run(&strowger_kinds::all(), &options)
+    }
+
+    #[test]
+    fn who_is_not_let_in_is_told_apart() {
+        for code in [2401, 2403] {
+            assert_eq!(logged_in(code).unwrap_err().code, NOT_PERMITTED, "{code}");
+        }
+        assert_eq!(logged_in(1503), Ok(false));
+    }
 
     #[test]
     fn what_logs_in_is_read_as_it_was_meant() {

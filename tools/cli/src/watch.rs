@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
+use strowger_speech::escaped;
 
 use crate::client::{Answer, Asked, Client};
 use crate::exit::{self, Failure};
@@ -100,7 +101,7 @@ impl Bar {
 
     fn show(&self, order: &Value) {
         let number = |name: &str| order.get(name).and_then(Value::as_u64).unwrap_or(0);
-        let text = |name: &str| order.get(name).and_then(Value::as_str).unwrap_or_default();
+        let text = |name: &str| escaped(order.get(name).and_then(Value::as_str).unwrap_or_default());
         let (done, of, state, message) = (number("stepsDone"), number("steps"), text("state"), text("message"));
         match &self.0 {
             Some(bar) => {

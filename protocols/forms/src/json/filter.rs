@@ -10,12 +10,6 @@ pub fn filterable(field: &FieldDecl) -> bool {
     field.readable() && field.ty.filterable()
 }
 
-/// Whether a list may be sorted by that field: short scalars that can be read.
-#[must_use]
-pub fn sortable(field: &FieldDecl) -> bool {
-    field.readable() && field.ty.sortable()
-}
-
 /// The longest value to filter by, in characters: it stands in a URL, which has room for little more.
 pub const LONGEST_FILTER: u32 = 1_024;
 

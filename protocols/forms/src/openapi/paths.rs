@@ -6,7 +6,7 @@ use super::Dialect;
 use super::answers::{answer, refuse, silent};
 use super::tree::{Leaf, Node, component};
 use super::types::{DIGITS, NAME, Role, Site};
-use crate::json::{filterable, sortable};
+use crate::json::filterable;
 
 const ETAG: (&str, &str) = ("ETag", "ETag");
 const LOCATION: (&str, &str) = ("Location", "Location");
@@ -96,12 +96,8 @@ impl Desk {
     fn list(&self) -> Node {
         let mut parameters: Vec<Node> =
             self.kind.fields().filter(|f| filterable(f)).map(|field| self.filter(field)).collect();
-        parameters.push(self.words(
-            "sort",
-            "In this order: fields, with - before one for the largest first.",
-            "-?",
-            sortable,
-        ));
+        let doc = "In this order: fields, with - before one for the largest first.";
+        parameters.push(self.words("sort", doc, "-?", |field| self.kind.sorts_by(field)));
         parameters.push(shared("Limit"));
         parameters.push(shared("Cursor"));
         parameters.push(self.fields());
@@ -210,9 +206,9 @@ impl Desk {
     }
 
     /// A parameter that lists fields, with commas between.
-    fn words(&self, name: &str, doc: &str, mark: &str, which: fn(&FieldDecl) -> bool) -> Node {
+    fn words(&self, name: &str, doc: &str, mark: &str, which: impl Fn(&FieldDecl) -> bool) -> Node {
         let names: Vec<String> = self.kind.fields().filter(|f| which(f)).map(FieldDecl::camel).collect();
-        let most = if mark.is_empty() { "*" } else { "{0,7}" };
+        let most = if mark.is_empty() { "*" } else { "{0,6}" };
         let one = format!("{mark}({})", names.join("|"));
         let schema = Node::new().with("type", "string");
         let schema = match self.dialect {

@@ -58,6 +58,17 @@ fn each_form_speaks_its_own_dialect() {
     });
 }
 
+#[test]
+fn lists_are_sorted_by_what_the_door_takes() {
+    let contract = contract_of(v31);
+    let sort = |path: &str| {
+        let parameters = contract["paths"][path]["get"]["parameters"].as_array().unwrap();
+        parameters.iter().find(|parameter| parameter["name"] == "sort").unwrap()["schema"]["pattern"].clone()
+    };
+    assert_eq!(sort("/v1/records"), "^-?(sequence)(,-?(sequence)){0,6}$", "a log has one order");
+    assert!(sort("/v1/services").as_str().unwrap().ends_with("{0,6}$"), "seven keys");
+}
+
 /// Generators of typed clients want one type of success and one of failure an operation.
 #[test]
 fn the_old_form_has_one_success_and_one_failure() {

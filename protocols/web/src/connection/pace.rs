@@ -18,8 +18,10 @@ pub(crate) struct Pace {
     head: Duration,
     /// Requests in hand.
     requests: AtomicUsize,
-    /// When the last request ended.
+    /// When the last request ended, or the peer last took of an answer.
     used: AtomicU64,
+    /// Octets of answers that the peer has not taken yet.
+    owed: AtomicU64,
     /// When the head being received began; [`NONE`]: none is. HTTP/2 has frames that are no head, so there nothing is
     /// noted, and a head that is never finished leaves the connection idle.
     head_since: AtomicU64,
@@ -51,6 +53,7 @@ impl Pace {
             head: Duration::from_secs(options.head_timeout),
             requests: AtomicUsize::new(0),
             used: AtomicU64::new(0),
+            owed: AtomicU64::new(0),
             head_since: AtomicU64::new(head_since),
             version,
         }
@@ -61,6 +64,20 @@ impl Pace {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(NONE, Ordering::Relaxed);
         InHand(Arc::clone(self))
+    }
+
+    /// So many octets of an answer are to be sent.
+    pub(crate) fn owe(&self, octets: u64) {
+        self.owed.fetch_add(octets, Ordering::Relaxed);
+    }
+
+    /// The peer took octets. Where no answer is owed they were none: who only sends PINGs (RFC 9113 §6.7) is idle.
+    pub(super) fn took(&self, octets: usize) {
+        let owed = self.owed.load(Ordering::Relaxed);
+        if owed > 0 {
+            self.owed.fetch_sub(owed.min(u64::try_from(octets).unwrap_or(u64::MAX)), Ordering::Relaxed);
+            self.used.store(self.since_began(), Ordering::Relaxed);
+        }
     }
 
     /// Octets came.
@@ -111,5 +128,28 @@ impl Drop for InHand {
     fn drop(&mut self) {
         self.0.used.store(self.0.since_began(), Ordering::Relaxed);
         self.0.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_taken_is_use_and_nothing_else_sent_is() {
+        let pace = Pace::new(&Options::default(), Version::Two);
+        let idle = |pace: &Pace| pace.due().map(|due| due - pace.idle - pace.began);
+        tokio::time::advance(Duration::from_secs(7)).await;
+        pace.took(17);
+        assert_eq!(idle(&pace), Some(Duration::ZERO));
+        pace.owe(100);
+        pace.took(99);
+        assert_eq!(idle(&pace), Some(Duration::from_secs(7)));
+        tokio::time::advance(Duration::from_secs(7)).await;
+        pace.took(20);
+        pace.took(17);
+        tokio::time::advance(Duration::from_secs(7)).await;
+        pace.took(17);
+        assert_eq!(idle(&pace), Some(Duration::from_secs(14)));
     }
 }

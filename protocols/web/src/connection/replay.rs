@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::pace::Pace;
 
-/// Gives the first octets, then the stream's; says when octets come.
+/// Gives the first octets, then the stream's; says when octets come and go.
 pub(super) struct Replay {
     first: Vec<u8>,
     io: BoxedIo,
@@ -35,6 +35,13 @@ const LINGER: (Duration, usize) = (Duration::from_secs(1), 4 << 20);
 impl Replay {
     pub(super) fn new(first: Vec<u8>, io: BoxedIo, pace: Arc<Pace>) -> Self {
         Self { first, io, pace, ended: false, lingering: None }
+    }
+
+    fn took(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(octets)) = &written {
+            self.pace.took(*octets);
+        }
+        written
     }
 }
 
@@ -60,7 +67,8 @@ impl AsyncRead for Replay {
 
 impl AsyncWrite for Replay {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
+        let written = Pin::new(&mut self.io).poll_write(cx, buf);
+        self.took(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -95,7 +103,8 @@ impl AsyncWrite for Replay {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
+        self.took(written)
     }
 
     fn is_write_vectored(&self) -> bool {

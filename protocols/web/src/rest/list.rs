@@ -1,6 +1,6 @@
 //! What the query of a request asks for: which ones, in what order, which of their fields, in whose tenant.
 
-use strowger_forms::json::{read_filter, sortable};
+use strowger_forms::json::read_filter;
 use strowger_primitive::{Cursor, FieldDecl, KindDecl, Name, Order, Query};
 
 use super::call::Call;
@@ -72,7 +72,7 @@ fn sort(kind: &'static KindDecl, value: &str) -> Result<Vec<Order>, String> {
     keys.into_iter()
         .map(|key| {
             let (name, descending) = key.strip_prefix('-').map_or((key, false), |name| (name, true));
-            let field = named(kind, name).filter(|field| sortable(field));
+            let field = named(kind, name).filter(|field| kind.sorts_by(field));
             field.map(|field| Order { field, descending }).ok_or_else(|| unknown(name, "to sort by"))
         })
         .collect()

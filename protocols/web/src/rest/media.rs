@@ -35,7 +35,9 @@ impl Form {
 /// Whether the caller takes JSON: the most exact range that covers it decides.
 pub(super) fn answer_is_acceptable(headers: &HeaderMap) -> Result<(), Problem> {
     let mut best: Option<(u8, bool)> = None;
-    for range in headers.get_all(header::ACCEPT).iter().flat_map(|value| value.to_str().unwrap_or("*/*").split(',')) {
+    let ranges = headers.get_all(header::ACCEPT).iter().flat_map(|value| value.to_str().unwrap_or("*/*").split(','));
+    // RFC 9110 §5.6.1.2: an empty one is none.
+    for range in ranges.filter(|range| !range.trim().is_empty()) {
         let mut parts = range.split(';').map(str::trim);
         let exactness = match parts.next().unwrap_or_default() {
             range if range.eq_ignore_ascii_case(JSON) => 3,
@@ -102,10 +104,12 @@ mod tests {
             "text/html, application/*;q=0.1",
             "Application/JSON; q=1",
             "*/*;q=0, application/json",
+            "",
+            " , ,",
         ] {
             assert!(takes(accept), "{accept}");
         }
-        for accept in ["text/html", "application/json;q=0, */*", "application/xml", "*/*; q=0.0"] {
+        for accept in ["text/html", ",text/html,", "application/json;q=0, */*", "application/xml", "*/*; q=0.0"] {
             assert!(!takes(accept), "{accept}");
         }
         assert!(answer_is_acceptable(&HeaderMap::new()).is_ok());

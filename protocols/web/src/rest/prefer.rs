@@ -8,7 +8,9 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// (RFC 7240 §2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Preferences {
-    wait: Option<u64>,
+    /// Seconds to wait.
+    pub(super) wait: Option<u64>,
+    /// An answer is wanted before the work is done: at once, or after the wait (RFC 7240 §4.3).
     pub(super) at_once: bool,
     minimal: Option<bool>,
 }
@@ -39,11 +41,6 @@ impl Preferences {
                 _ => None,
             };
         }
-    }
-
-    /// Seconds to wait; who wants an answer at once does not wait.
-    pub(super) fn wait(&self) -> Option<u64> {
-        self.wait.filter(|_| !self.at_once)
     }
 
     /// Whether the caller needs no body.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use hyper::body::Body as _;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{StatusCode, Uri};
 use strowger_forms::json;
@@ -32,7 +33,9 @@ pub(super) fn of(outcome: Outcome, call: &Call, uri: &Uri, wish: &Wish, most: u6
         Outcome::Page(page) => paged(&page, uri, wish),
         Outcome::Reply(payload) => given(&payload),
     };
-    let minimal = wish.preferences.minimal() && !matches!(call, Call::Read(_) | Call::List(_));
+    // A look is a look, and what an action gave back is told whatever is preferred.
+    let looks = matches!(call, Call::Read(_) | Call::List(_));
+    let minimal = wish.preferences.minimal() && !looks && reply.body().is_end_stream();
     let applied = Preferences::applied(wish.wait(call, most), accepted && wish.preferences.at_once, minimal);
     if let Some(applied) = applied {
         reply.headers_mut().insert("preference-applied", applied);
@@ -107,9 +110,11 @@ fn located(status: StatusCode, shown: &Shown, wish: &Wish) -> Reply {
     let reply = if wish.preferences.minimal() { empty(status) } else { document(status, shown, None) };
     let mut reply = tagged(reply, &shown.document);
     let (plural, fields) = (shown.document.kind.plural, &shown.document.fields);
+    // Where it is in the tenant spoken of: the caller's own may have another one of that name.
+    let tenant = wish.asked.tenant.as_ref().map_or_else(String::new, |tenant| format!("?tenant={tenant}"));
     match (fields.text(&common::NAME), fields.uint(&common::SEQUENCE)) {
-        (Some(name), _) => put(&mut reply, header::LOCATION, &format_args!("/v1/{plural}/{name}")),
-        (None, Some(sequence)) => put(&mut reply, header::LOCATION, &format_args!("/v1/{plural}/{sequence}")),
+        (Some(name), _) => put(&mut reply, header::LOCATION, &format_args!("/v1/{plural}/{name}{tenant}")),
+        (None, Some(sequence)) => put(&mut reply, header::LOCATION, &format_args!("/v1/{plural}/{sequence}{tenant}")),
         (None, None) => {}
     }
     reply

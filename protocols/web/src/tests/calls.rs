@@ -87,12 +87,28 @@ async fn work_that_goes_on_is_accepted() {
         .call("POST /v1/services", &format!("{JSON}Prefer: respond-async, wait=9\r\n"), r#"{"offer":"hello"}"#)
         .await;
     assert_eq!((got.status, got.header("location")), (202, Some("/v1/orders/demo-1")));
-    assert_eq!(got.header("preference-applied"), Some("respond-async"));
-    assert_eq!(client.desk.only().patience, Duration::ZERO);
+    assert_eq!(got.header("preference-applied"), Some("respond-async, wait=9"));
+    assert_eq!(client.desk.only().patience, Duration::from_secs(9), "RFC 7240 §4.3: it may be done by then");
+    for (prefer, patience, applied) in [("respond-async, wait=9", 9, Some("wait=9")), ("respond-async", 0, None)] {
+        let got = client.call("POST /v1/orders", &format!("{JSON}Prefer: {prefer}\r\n"), "{}").await;
+        assert_eq!((got.status, got.header("preference-applied")), (201, applied), "{prefer}");
+        assert_eq!(client.desk.only().patience, Duration::from_secs(patience), "{prefer}");
+    }
     client.desk.say(Ok(Outcome::Accepted(shown(&order::DECL, 3))));
     let got = client.call("DELETE /v1/services/demo-1", "Prefer: return=minimal\r\n", "").await;
     assert_eq!((got.status, got.header("location"), got.body.as_str()), (202, Some("/v1/orders/demo-1"), ""));
     assert_eq!(got.header("preference-applied"), Some("return=minimal"));
+}
+
+#[tokio::test]
+async fn what_is_made_elsewhere_is_found_there() {
+    let mut client = client();
+    let there = Some("/v1/orders/demo-1?tenant=acme");
+    let got = client.call("POST /v1/orders?tenant=acme", JSON, "{}").await;
+    assert_eq!((got.status, got.header("location")), (201, there));
+    client.desk.say(Ok(Outcome::Accepted(shown(&order::DECL, 3))));
+    let got = client.call("DELETE /v1/services/demo-1?tenant=acme", "", "").await;
+    assert_eq!((got.status, got.header("location")), (202, there));
 }
 
 #[tokio::test]
@@ -133,11 +149,13 @@ async fn a_thing_is_removed_and_an_action_performed() {
     let field = action.output.iter().find(|f| f.name == "generated").unwrap();
     let fields = Fields::from_iter([(field.number, Value::Text("0123".into()))]);
     client.desk.say(Ok(Outcome::Reply(Payload { action, fields })));
-    let got = client.call("POST /v1/credentials/demo-1/rotate", JSON, "{}").await;
+    let minimal = format!("{JSON}Prefer: return=minimal\r\n");
+    let got = client.call("POST /v1/credentials/demo-1/rotate", &minimal, "{}").await;
     assert_eq!(
         (got.status, got.body.as_str(), got.header("cache-control")),
         (200, r#"{"generated":"0123"}"#, Some("no-store"))
     );
+    assert_eq!(got.header("preference-applied"), None, "it is told all the same");
 }
 
 #[tokio::test]
@@ -181,7 +199,14 @@ async fn parameters_that_are_wrong_are_all_named() {
         named,
         ["state", "colour", "limit", "sort", "fields", "cursor", "tenant", "limit", "createdAt", "State"]
     );
-    for line in ["GET /v1/services/a?state=active", "DELETE /v1/services/a?fields=name", "GET /v1/services?name=%ff"] {
+    for line in [
+        "GET /v1/services/a?state=active",
+        "DELETE /v1/services/a?fields=name",
+        "GET /v1/services?name=%ff",
+        "GET /v1/services?sort=name,name,name,name,name,name,name,name",
+        "GET /v1/records?sort=createdAt",
+        "GET /v1/records?sort=-sequence,createdAt",
+    ] {
         assert_eq!(client.call(line, "", "").await.code(), "invalid-parameters", "{line}");
     }
     assert_eq!(client.desk.asked(), 0);

@@ -200,6 +200,31 @@ async fn an_idle_connection_is_closed() {
     assert_eq!(got.status, 204);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_long_answer_may_be_taken_slowly_but_not_left() {
+    let long = "GET /openapi.json HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n";
+    let mut slow = client();
+    slow.send(long).await;
+    let (mut taken, mut some) = (Vec::new(), vec![0; 16 * 1_024]);
+    loop {
+        match slow.io.read(&mut some).await.unwrap() {
+            0 => break,
+            count => taken.extend_from_slice(&some[..count]),
+        }
+        let pause = tokio::time::timeout(Duration::from_secs(60), std::future::pending::<()>()).await;
+        assert!(pause.is_err());
+    }
+    let taken = String::from_utf8(taken).unwrap();
+    let (head, body) = taken.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+    let mut left = client();
+    let started = tokio::time::Instant::now();
+    left.send(long).await;
+    left.task.await.unwrap();
+    assert_eq!(started.elapsed().as_secs(), 80, "it is given a moment to leave");
+    drop(left.io);
+}
+
 #[tokio::test]
 async fn stopping_answers_what_is_in_hand() {
     let mut client = client();

@@ -54,10 +54,10 @@ impl Core {
     ) -> Result<Accepted, Fault> {
         let id = draft.order.id().ok_or_else(|| Fault::internal("an order without identifier"))?;
         let principal = Arc::clone(&work.principal);
-        let own = (work.grant.scope == Scope::Own).then(|| principal.name.as_str());
+        let own = (work.grant.scope == Scope::Own).then(|| principal.maker(&draft.key.tenant));
         let taken = || self.shelf.look.get(&draft.key.tenant, &order::DECL, draft.key.name.as_str()).is_some();
         for again in 0..TRIES {
-            let asker = Asker { tenant: &draft.key.tenant, own, only };
+            let asker = Asker { tenant: &draft.key.tenant, own: own.as_deref(), only };
             let judged = self.judge(&asker, id, &draft.wanted);
             // The commit tells of a new order whether its name is taken; until then it need not be looked for.
             if (again > 0 || judged.is_err()) && taken() {
@@ -65,7 +65,8 @@ impl Core {
             }
             let judged = judged?;
             let instant = judged.iter().all(|judged| judged.item.parts.is_empty());
-            let seat = if instant { None } else { Some(self.flight.seat(id)?) };
+            let full = |full| if taken() { name_taken(&draft.key) } else { full };
+            let seat = if instant { None } else { Some(self.flight.seat(id).map_err(full)?) };
             let course = Course::new(judged.iter().map(|judged| (judged.item.sort, judged.item.count())));
             let mut ops = vec![Op::Put {
                 key: draft.key.clone(),
@@ -77,7 +78,7 @@ impl Core {
             }
             let plan = Plan(judged.into_iter().map(|judged| judged.item).collect());
             if !instant {
-                let (key, value) = (plan_key(id), plan.write().map_err(Fault::internal)?);
+                let (key, value) = (plan_key(id), plan.write().map_err(too_large)?);
                 ops.push(Op::Keep { key, expect: Expect::Absent, value, expires: None });
                 let (key, value) = (journal_key(id), Journal::write(&draft.key, &course).map_err(Fault::internal)?);
                 ops.push(Op::Keep { key, expect: Expect::Absent, value, expires: None });
@@ -202,6 +203,11 @@ impl Core {
         }
         Ok(())
     }
+}
+
+fn too_large(why: impl std::fmt::Display) -> Fault {
+    let text = format!("{why}; order fewer services at once, or make the offer's files smaller");
+    Fault::new(FaultKind::TooLarge, "order-too-large", text)
 }
 
 /// What the answer speaks of: the service that was asked for directly, else the order.

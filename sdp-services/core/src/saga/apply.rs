@@ -284,13 +284,8 @@ impl Core {
     }
 
     fn record(&self, ended: &Ended<'_>, order: &Document, text: &str) -> Op {
-        let mut record = self.scribe.begin(&*self.shelf.world, record::STEP);
+        let mut record = self.scribe.step(&*self.shelf.world, &ended.order.tenant, order);
         let fields = &mut record.fields;
-        fields.set(&record::TENANT_NAME, Value::Text(ended.order.tenant.text()));
-        fields.set(&record::ABOUT_TENANT, Value::Text(ended.order.tenant.text()));
-        if let Some(by) = order.created_by() {
-            fields.set(&record::PRINCIPAL, Value::Text(Arc::clone(by)));
-        }
         fields.set_text(&record::OPERATION, word(ended));
         fields.set_text(&record::KIND, order::DECL.name);
         fields.set(&record::OBJECT, Value::Text(ended.order.name.text()));

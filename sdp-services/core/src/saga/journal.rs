@@ -42,20 +42,49 @@ impl From<Bad> for Unreadable {
     }
 }
 
-/// Writing to memory cannot fail; the library's signature says it can.
-type Written = Result<Bytes, minicbor::encode::Error<std::convert::Infallible>>;
-type Wrote = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
-type Out = Encoder<Vec<u8>>;
+/// What is kept of an order may have so many octets: each item repeats what its offer says.
+const LONGEST: usize = 4 << 20;
+
+/// Why an order cannot be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("what is to be kept of an order has more than {LONGEST} octets")]
+pub(crate) struct TooLong;
+
+/// What is written, up to [`LONGEST`].
+struct Bounded(Vec<u8>);
+
+impl minicbor::encode::Write for Bounded {
+    type Error = TooLong;
+
+    fn write_all(&mut self, octets: &[u8]) -> Result<(), TooLong> {
+        if octets.len() > LONGEST.saturating_sub(self.0.len()) {
+            return Err(TooLong);
+        }
+        self.0.extend_from_slice(octets);
+        Ok(())
+    }
+}
+
+type Wrote = Result<(), minicbor::encode::Error<TooLong>>;
+type Out = Encoder<Bounded>;
+
+fn written(room: usize, write: impl FnOnce(&mut Out) -> Wrote) -> Result<Bytes, TooLong> {
+    let mut out = Encoder::new(Bounded(Vec::with_capacity(room)));
+    // Nothing else can fail.
+    write(&mut out).map_err(|_| TooLong)?;
+    Ok(out.into_writer().0.into())
+}
 
 impl Journal {
-    pub(crate) fn write(order: &DocKey, course: &Course) -> Written {
-        let mut out = Encoder::new(Vec::with_capacity(64));
-        out.array(4)?.u8(VERSION)?.str(order.tenant.as_str())?.str(order.name.as_str())?;
-        out.array(course.0.len() as u64)?;
-        for stand in &course.0 {
-            out.array(4)?.u8(sort_no(stand.sort))?.u16(stand.parts)?.u8(phase_no(stand.phase))?.u16(stand.step)?;
-        }
-        Ok(out.into_writer().into())
+    pub(crate) fn write(order: &DocKey, course: &Course) -> Result<Bytes, TooLong> {
+        written(64, |out| {
+            out.array(4)?.u8(VERSION)?.str(order.tenant.as_str())?.str(order.name.as_str())?;
+            out.array(course.0.len() as u64)?;
+            for stand in &course.0 {
+                out.array(4)?.u8(sort_no(stand.sort))?.u16(stand.parts)?.u8(phase_no(stand.phase))?.u16(stand.step)?;
+            }
+            Ok(())
+        })
     }
 
     pub(crate) fn read(kept: &[u8]) -> Result<Self, Unreadable> {
@@ -72,19 +101,20 @@ impl Journal {
 }
 
 impl Plan {
-    pub(crate) fn write(&self) -> Written {
-        let mut out = Encoder::new(Vec::with_capacity(512));
-        out.array(2)?.u8(VERSION)?.array(self.0.len() as u64)?;
-        for item in &self.0 {
-            out.array(5)?.u32(item.no)?.u8(sort_no(item.sort))?.str(item.service.as_str())?;
-            write_map(&mut out, &item.values)?;
-            out.array(item.parts.len() as u64)?;
-            for part in &item.parts {
-                out.array(3)?.str(part.step.0.as_str())?.str(part.provider.as_str())?;
-                write_component(&mut out, &part.component)?;
+    pub(crate) fn write(&self) -> Result<Bytes, TooLong> {
+        written(512, |out| {
+            out.array(2)?.u8(VERSION)?.array(self.0.len() as u64)?;
+            for item in &self.0 {
+                out.array(5)?.u32(item.no)?.u8(sort_no(item.sort))?.str(item.service.as_str())?;
+                write_map(out, &item.values)?;
+                out.array(item.parts.len() as u64)?;
+                for part in &item.parts {
+                    out.array(3)?.str(part.step.0.as_str())?.str(part.provider.as_str())?;
+                    write_component(out, &part.component)?;
+                }
             }
-        }
-        Ok(out.into_writer().into())
+            Ok(())
+        })
     }
 
     pub(crate) fn read(kept: &[u8]) -> Result<Self, Unreadable> {
@@ -286,6 +316,16 @@ mod tests {
             DocKey { tenant: Name::new("acme").unwrap(), kind: order::DECL.number, name: Name::new("demo-1").unwrap() };
         let kept = Journal::write(&order, &course).unwrap();
         assert_eq!(Journal::read(&kept).unwrap(), Journal { order, course });
+    }
+
+    #[test]
+    fn no_plan_is_longer_than_it_may_be() {
+        let mut plan = plan();
+        let long = Text::from("y".repeat(65_535));
+        plan.0[0].parts[0].component.files = (0..70).map(|no| (format!("f{no}").into(), long.clone())).collect();
+        assert!(plan.write().is_err());
+        plan.0[0].parts[0].component.files.retain(|name, _| name.len() == 2);
+        assert!(plan.write().is_ok());
     }
 
     #[test]

@@ -92,9 +92,14 @@ impl<'a> Line<'a> {
 
     /// Sends a command and prints what is said until it is answered; whether its RETCODE is 0.
     pub(super) fn ask(&mut self, command: &str) -> Result<bool, Failure> {
+        Ok(self.retcode(command)? == Some(0))
+    }
+
+    /// Asks; the RETCODE, unless the connection ends before.
+    pub(super) fn retcode(&mut self, command: &str) -> Result<Option<u16>, Failure> {
         let parsed = strowger_speech::parse(self.schema, command);
         if matches!(parsed, Err(Bad::Empty)) {
-            return Ok(true);
+            return Ok(Some(0));
         }
         self.interrupt.under_way.store(true, Ordering::Release);
         let done = self.answered(command);
@@ -105,18 +110,18 @@ impl<'a> Line<'a> {
         done
     }
 
-    fn answered(&mut self, command: &str) -> Result<bool, Failure> {
+    fn answered(&mut self, command: &str) -> Result<Option<u16>, Failure> {
         let stream = self.stream.get_mut();
         stream.write_all(command.as_bytes()).and_then(|()| stream.flush()).map_err(|error| cut(&error))?;
         let mut report = Report::default();
         while let Some(line) = self.next()? {
             say(&line)?;
-            if let Some(done) = report.read(&line) {
-                return Ok(done);
+            if let Some(code) = report.read(&line) {
+                return Ok(Some(code));
             }
         }
         complain("the gateway closed the connection");
-        Ok(false)
+        Ok(None)
     }
 
     /// Takes leave.
@@ -142,15 +147,15 @@ impl<'a> Line<'a> {
 /// Where a report stands, line by line.
 #[derive(Default)]
 struct Report {
-    code: Option<bool>,
+    code: Option<u16>,
     more: bool,
 }
 
 impl Report {
-    /// Whether the command was performed, at the last line of its last report. A notice has no RETCODE and ends nothing.
-    fn read(&mut self, line: &str) -> Option<bool> {
+    /// The RETCODE of a command, at the last line of its last report. A notice has none and ends nothing.
+    fn read(&mut self, line: &str) -> Option<u16> {
         if let Some(code) = line.strip_prefix("RETCODE = ") {
-            self.code = Some(code.split(' ').next() == Some("0"));
+            self.code = code.split(' ').next().and_then(|code| code.parse().ok());
         } else if line == "To be continued..." {
             self.more = true;
         } else if line == "---    END" {
@@ -188,7 +193,7 @@ fn cut(error: &std::io::Error) -> Failure {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Vec<bool> {
+    fn read(text: &str) -> Vec<u16> {
         let mut report = Report::default();
         text.lines().filter_map(|line| report.read(line)).collect()
     }
@@ -199,6 +204,6 @@ mod tests {
         let part = "+++\nRETCODE = 0  Operation succeeded\nTo be continued...\n---    END\n";
         let last = "+++\n%%RETCODE = 1%%\nRETCODE = 0  Operation succeeded\n---    END\n";
         let refused = "+++\nRETCODE = 3404  no offer\n---    END\n";
-        assert_eq!(read(&[notice, part, notice, last, refused].concat()), [true, false]);
+        assert_eq!(read(&[notice, part, notice, last, refused].concat()), [0, 3404]);
     }
 }
