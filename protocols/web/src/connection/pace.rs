@@ -71,7 +71,8 @@ impl Pace {
         self.owed.fetch_add(octets, Ordering::Relaxed);
     }
 
-    /// The peer took octets. Where no answer is owed they were none: who only sends PINGs (RFC 9113 §6.7) is idle.
+    /// The peer took octets. Where no answer is owed they were none of one: who only sends PINGs (RFC 9113 §6.7) is
+    /// idle. What is owed of a stream that was reset stays owed, which holds a connection no longer than another request.
     pub(super) fn took(&self, octets: usize) {
         let owed = self.owed.load(Ordering::Relaxed);
         if owed > 0 {
