@@ -220,6 +220,8 @@ impl Gateway {
             Some(_) = serving.join_next() => tracing::error!("a listener has ended by itself"),
         }
         doors.pull();
+        self.core.hurry();
+        self.pipeline.hurry();
         tracing::info!("stopping: no new connections, answers in hand are given");
         while serving.join_next().await.is_some() {}
         rooms.pull();

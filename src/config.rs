@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use strowger_cli::Sources;
 use strowger_primitive::{BadOption, Name};
 use toml::{Table, Value};
 
@@ -43,15 +44,6 @@ pub struct Config {
     pub mml: strowger_mml::Options,
     /// The listeners, by name.
     pub listen: BTreeMap<String, strowger_driver::Options>,
-}
-
-/// Where a configuration comes from.
-#[derive(Clone, Debug, Default)]
-pub struct Sources {
-    /// The file.
-    pub file: Option<PathBuf>,
-    /// `path=value`, as given on the command line.
-    pub set: Vec<String>,
 }
 
 /// All mistakes of a configuration.
@@ -98,9 +90,14 @@ impl Config {
         if !table.contains_key("listen") {
             table.insert("listen".to_owned(), Value::Table(usual_listeners()));
         }
-        for (name, value) in std::env::vars().filter(|(name, _)| name.starts_with(ENVIRONMENT)) {
-            let path = name.get(ENVIRONMENT.len()..).unwrap_or_default().to_ascii_lowercase().replace("__", ".");
-            set(&mut table, &path, &value, &mut mistakes);
+        for (name, value) in if sources.alone { Vec::new() } else { std::env::vars_os().collect() } {
+            // Others' variables may be no UTF-8.
+            let Some(path) = name.to_str().and_then(|name| name.strip_prefix(ENVIRONMENT)) else { continue };
+            let path = path.to_ascii_lowercase().replace("__", ".");
+            match value.to_str() {
+                Some(value) => set(&mut table, &path, value, &mut mistakes),
+                None => mistakes.push(mistake(&path, "its environment variable is no UTF-8")),
+            }
         }
         for said in &sources.set {
             match said.split_once('=') {
@@ -147,11 +144,16 @@ impl Config {
             mistakes.push(mistake(unknown, &format!("is no section; there are: {}", SECTIONS.join(", "))));
         }
         for (name, mut value) in listen {
-            if let Value::Table(listener) = &mut value
-                && crate::assemble::PROTOCOLS.contains(&name.as_str())
-            {
-                // A listener called mml speaks MML, unless it says otherwise.
-                listener.entry("protocol").or_insert_with(|| Value::String(name.clone()));
+            if let Value::Table(listener) = &mut value {
+                // A listener called mml speaks MML at its usual place, unless it says otherwise.
+                if let Some(Value::Table(usual)) = usual_listeners().remove(&name) {
+                    for (option, value) in usual {
+                        listener.entry(option).or_insert(value);
+                    }
+                } else if !listener.contains_key("protocol") {
+                    let known = crate::assemble::PROTOCOLS.join(", ");
+                    mistakes.push(mistake(&format!("listen.{name}.protocol"), &format!("must be one of {known}")));
+                }
             }
             let mut options: strowger_driver::Options = of_section((Some(value), format!("listen.{name}")), mistakes);
             options.name.clone_from(&name);
@@ -171,7 +173,9 @@ impl Config {
             self.process.workspaces = Some(self.data.join("workspaces"));
         }
         for (name, options) in &mut self.listen {
-            if let Some(tls) = options.tls.as_mut().filter(|tls| tls.certificate.as_os_str().is_empty()) {
+            let unnamed =
+                |tls: &&mut strowger_driver::Tls| [&tls.certificate, &tls.key].iter().all(|p| p.as_os_str().is_empty());
+            if let Some(tls) = options.tls.as_mut().filter(unnamed) {
                 tls.certificate = self.data.join("tls").join(format!("{name}.crt"));
                 tls.key = self.data.join("tls").join(format!("{name}.key"));
                 tls.self_signed = true;
@@ -200,6 +204,12 @@ impl Config {
             if !crate::assemble::PROTOCOLS.contains(&options.protocol.as_str()) {
                 let known = crate::assemble::PROTOCOLS.join(", ");
                 flaws.push(BadOption { option: "protocol", why: format!("{:?} is none of {known}", options.protocol) });
+            }
+            let same = |(other, there): &(&String, &strowger_driver::Options)| {
+                *other < name && there.address == options.address && options.address.port() != 0
+            };
+            if let Some((other, _)) = self.listen.iter().find(same) {
+                flaws.push(BadOption { option: "address", why: format!("{} is that of {other}", options.address) });
             }
             tell(&format!("listen.{name}"), flaws);
         }
@@ -296,7 +306,9 @@ fn section<T: DeserializeOwned + Default>(name: &str, mut value: Value, mistakes
         let why = error.inner().message().to_owned();
         let mut path: Vec<String> = match error.path().to_string().as_str() {
             "." => Vec::new(),
-            path => path.split('.').filter(|part| *part != "?").map(str::to_owned).collect(),
+            path => {
+                path.split(['.', '[']).filter(|part| *part != "?" && !part.ends_with(']')).map(str::to_owned).collect()
+            }
         };
         let unknown = why.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
         if let Some(unknown) = unknown.filter(|unknown| path.last().map(String::as_str) != Some(unknown)) {
@@ -357,6 +369,28 @@ mod tests {
             assert!(told.iter().any(|line| line.starts_with(path)), "{path} in {told:#?}");
         }
         assert!(told.iter().any(|line| line.contains("\"gopher\" is none of http, mml")), "{told:#?}");
+    }
+
+    #[test]
+    fn a_listener_says_only_what_differs() {
+        let config = of("[listen.http]\n[listen.mml.limits]\nidle = 60\n").unwrap();
+        let places: Vec<_> = config.listen.values().map(|listen| listen.address.to_string()).collect();
+        assert_eq!(places, ["127.0.0.1:8080", "127.0.0.1:8023"]);
+        let one = |text: &str| of(text).unwrap_err().join("\n");
+        assert_eq!(one("[listen.terminals]\n"), "listen.terminals.protocol: must be one of http, mml");
+        let two = "[listen.a]\nprotocol = \"mml\"\naddress = \"127.0.0.1:9\"\n";
+        let same = format!("{two}{}", two.replace("listen.a", "listen.b"));
+        assert_eq!(one(&same), "listen.b.address: 127.0.0.1:9 is that of a");
+        assert!(of(&same.replace(":9", ":0")).is_ok(), "free ones differ");
+        let half = one("[listen.http]\ntls = { key = \"k.pem\" }\n");
+        assert_eq!(half, "listen.http.tls.certificate: must name a PEM file");
+    }
+
+    #[test]
+    fn a_mistake_in_a_list_hides_no_other() {
+        let told = of("[process]\nexecutables = [5]\nmost = \"x\"\n").unwrap_err();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].starts_with("process.executables: ") && told[1].starts_with("process.most: "), "{told:?}");
     }
 
     #[test]

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use strowger_cli::{ExportForm, Verify};
+use strowger_cli::{ExportForm, Sources, Verify};
 use strowger_driver::System;
 use strowger_primitive::{Log, Schema, Stop, World};
 use strowger_records::{Head, Key, Origin, Proof, Verifier};
 
-use crate::config::{Config, Sources};
+use crate::config::Config;
 use crate::{Ready, assemble, log};
 
 /// The gateway, as its own commands see it.
@@ -19,7 +19,7 @@ use crate::{Ready, assemble, log};
 pub struct Inside;
 
 impl strowger_cli::Inside for Inside {
-    fn serve(&self, sources: &strowger_cli::Sources, ready_file: Option<&Path>) -> Result<()> {
+    fn serve(&self, sources: &Sources, ready_file: Option<&Path>) -> Result<()> {
         let config = load(sources)?;
         log::start(&config.log);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -30,8 +30,8 @@ impl strowger_cli::Inside for Inside {
         })
     }
 
-    fn check(&self, sources: &strowger_cli::Sources) -> Result<Vec<String>> {
-        match Config::load(&Sources { file: sources.file.clone(), set: sources.set.clone() }) {
+    fn check(&self, sources: &Sources) -> Result<Vec<String>> {
+        match Config::load(sources) {
             Ok(_) => Ok(Vec::new()),
             Err(mistakes) => Ok(mistakes.0.iter().map(ToString::to_string).collect()),
         }
@@ -52,7 +52,7 @@ impl strowger_cli::Inside for Inside {
         }
     }
 
-    fn config(&self, sources: &strowger_cli::Sources) -> Result<String> {
+    fn config(&self, sources: &Sources) -> Result<String> {
         Ok(load(sources)?.print())
     }
 
@@ -97,11 +97,11 @@ impl strowger_cli::Inside for Inside {
         })
     }
 
-    fn key(&self, sources: &strowger_cli::Sources) -> Result<String> {
+    fn key(&self, sources: &Sources) -> Result<String> {
         Ok(verifier(&load(sources)?, "")?.to_string())
     }
 
-    fn head(&self, sources: &strowger_cli::Sources) -> Result<String> {
+    fn head(&self, sources: &Sources) -> Result<String> {
         let config = load(sources)?;
         let store = open(&config)?;
         let head = Head::newest(&*store, Log::AUDIT, &verifier(&config, "")?)?;
@@ -109,13 +109,13 @@ impl strowger_cli::Inside for Inside {
         Ok(head.context("the log is empty: there is no head yet")?.note().to_owned())
     }
 
-    fn check_proof(&self, sources: &strowger_cli::Sources, sequence: u64, answer: &[u8]) -> Result<String> {
+    fn check_proof(&self, sources: &Sources, sequence: u64, answer: &[u8]) -> Result<String> {
         let fields = strowger_forms::json::read_fields(strowger_kinds::record::proof::ALL, answer)?;
         let head = Proof::read(sequence, &fields)?.check(&verifier(&load(sources)?, "")?)?;
         Ok(format!("record {sequence} is one of the {} under the signed head of {}", head.size, head.origin))
     }
 
-    fn export(&self, sources: &strowger_cli::Sources, form: ExportForm, out: &mut dyn Write) -> Result<()> {
+    fn export(&self, sources: &Sources, form: ExportForm, out: &mut dyn Write) -> Result<()> {
         let config = load(sources)?;
         let store = open(&config)?;
         let mut told = |_, _| {};
@@ -134,8 +134,8 @@ impl strowger_cli::Inside for Inside {
     }
 }
 
-fn load(sources: &strowger_cli::Sources) -> Result<Config> {
-    let config = Config::load(&Sources { file: sources.file.clone(), set: sources.set.clone() });
+fn load(sources: &Sources) -> Result<Config> {
+    let config = Config::load(sources);
     config.context("the configuration is wrong; nothing was started")
 }
 
@@ -220,13 +220,13 @@ fn tell(ready: &Ready, file: Option<&Path>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use strowger_cli::{Inside as _, Sources};
+    use strowger_cli::Inside as _;
 
     use super::*;
 
     /// Where nothing is.
     fn nowhere(folder: &Path) -> Sources {
-        Sources { file: None, set: vec![format!("data={}", folder.join("data").display())] }
+        Sources { set: vec![format!("data={}", folder.join("data").display())], ..Sources::default() }
     }
 
     fn told<T>(done: Result<T>) -> String {

@@ -24,10 +24,11 @@ use std::time::Duration;
 use strowger_primitive::{Ask, Stop};
 
 pub use assemble::{Error, Ready};
-pub use config::{Config, Mistake, Mistakes, Sources};
+pub use config::{Config, Mistake, Mistakes};
 pub use inside::Inside;
 pub use log::{Format, Level, Options as LogOptions};
 pub use pipeline::{AdmitOptions, GateOptions};
+pub use strowger_cli::Sources;
 
 /// Runs a gateway until `stop`. `ready` is told when every listener serves, with the way in for whoever lives in the same
 /// process; where it fails, nothing is served.
@@ -36,7 +37,7 @@ pub use pipeline::{AdmitOptions, GateOptions};
 /// Why it cannot start. Once it serves it ends without an error.
 pub async fn run<E>(
     config: Config,
-    stop: Stop,
+    mut stop: Stop,
     ready: impl FnOnce(&Ready, Arc<dyn Ask>) -> Result<(), E>,
 ) -> Result<(), Error>
 where
@@ -46,7 +47,10 @@ where
     const TIDYING: Duration = Duration::from_secs(5);
     // What is still being done when the doors are closed ends by then.
     let last_work = Duration::from_secs(config.core.drain_s.into()) + TIDYING;
-    let gateway = assemble::assemble(config).await?;
+    let gateway = tokio::select! {
+        gateway = assemble::assemble(config) => gateway?,
+        () = stop.wait() => return Ok(()),
+    };
     ready(gateway.ready(), gateway.asked()).map_err(|error| Error::Tell(error.into()))?;
     gateway.told().await?;
     gateway.serve(stop, last_work).await;

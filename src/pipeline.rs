@@ -18,7 +18,7 @@ use std::time::Duration;
 use strowger_primitive::{
     Admission, Admitted, Answers, Ask, Class, DocKey, Fault, FaultKind, Gate, Id, Index, Keeper, Look, Name, Now,
     Operation, Outcome, Peer, Permit, PipelineAuthority, Progress, Ref, Request, RequestId, Revision, Schema, Settle,
-    Stop, Store, World,
+    Stop, Stopper, Store, World,
 };
 use strowger_records::{Draft, End, Recorder};
 use strowger_security::Security;
@@ -72,6 +72,8 @@ struct Inner {
     turnstile: gate::Turnstile,
     buckets: admit::Buckets,
     running: Running,
+    hurried: Stop,
+    hurrier: Stopper,
 }
 
 /// Buckets and addresses that are quiet are forgotten so often, and refusals told.
@@ -83,6 +85,7 @@ impl Pipeline {
     pub(crate) fn new(parts: Parts) -> Self {
         let turnstile = gate::Turnstile::new(&parts.gate, parts.world.mono());
         let buckets = admit::Buckets::new(parts.admit);
+        let (hurrier, hurried) = Stop::new();
         Self(Arc::new(Inner {
             authority: parts.authority,
             schema: parts.schema,
@@ -95,7 +98,14 @@ impl Pipeline {
             turnstile,
             buckets,
             running: Running::default(),
+            hurried,
+            hurrier,
         }))
+    }
+
+    /// Whoever waits for news is answered that there are none: the gateway stops.
+    pub(crate) fn hurry(&self) {
+        self.0.hurrier.pull();
     }
 
     /// Forgets what is old, until `stop`.
@@ -310,7 +320,7 @@ impl Inner {
         if request.deadline.left(self.world.mono()).is_zero() { Err(expired()) } else { Ok(()) }
     }
 
-    /// Waits until the target has another revision than `held`, at most `patience`.
+    /// Waits until the target has another revision than `held`, at most `patience`, and not beyond the word to stop.
     async fn until_unlike(&self, tenant: &Name, target: &Ref, held: Revision, patience: Duration) {
         let Index::Name(name) = &target.index else { return };
         let key = DocKey { tenant: tenant.clone(), kind: target.kind.number, name: name.clone() };
@@ -322,9 +332,11 @@ impl Inner {
                 }
             }
         };
+        let mut hurried = self.hurried.clone();
         tokio::select! {
             () = change => {}
             () = self.world.sleep(patience) => {}
+            () = hurried.wait() => {}
         }
     }
 }

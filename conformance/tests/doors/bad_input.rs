@@ -6,8 +6,8 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
-use rustix::process::{Resource, getrlimit, setrlimit};
+use anyhow::{Context as _, Result, anyhow, ensure};
+use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 use serde_json::{Value, json};
 use strowger_conformance::{Gateway, Heard, Http, Mml, PASSWORD, Place, SECRET, hello, now, untested, until};
 
@@ -301,6 +301,68 @@ fn a_full_disk() -> Result<()> {
     assert_eq!((made.status, made.text("state").as_str()), (201, "completed"), "{made}");
     assert_eq!(mml.say("ADD ORDER: OFFER=\"hello\", WAIT=60;")?.code, 0);
     assert_eq!(http.get("/health")?.status, 200);
+    Ok(())
+}
+
+#[test]
+fn a_full_disk_at_the_start() -> Result<()> {
+    let gateway = house()?;
+    gateway.http("user@acme", PASSWORD)?.make("/v1/services", &json!({ "name": "before", "offer": "hello" }))?;
+    let place = gateway.kill()?;
+    for pid in place.processes()? {
+        let pid = Pid::from_raw(pid).context("no process")?;
+        kill_process(pid, Signal::KILL)?;
+    }
+    // More is kept free than any disk has.
+    let gateway = place.set("store.reserve=1152921504606846976").start()?;
+    let mut http = gateway.http("user@acme", PASSWORD)?;
+    let service = http.get("/v1/services/before")?;
+    assert_eq!((service.status, service.text("health").as_str()), (200, "up"), "its end could not be written down");
+    assert_eq!(http.post("/v1/orders", &json!({ "offer": "hello" }))?.code(), "disk-full");
+    let gateway = gateway.stop()?.set("store.reserve=0").start()?;
+    let service = gateway.http("user@acme", PASSWORD)?.get("/v1/services/before")?;
+    assert_eq!(service.text("health"), "down", "{service}");
+    Ok(())
+}
+
+#[test]
+fn a_stop_while_somebody_waits() -> Result<()> {
+    let gateway = furnished(Place::new()?.set("process.executables=[\"/usr/bin/test\"]"))?;
+    let gate = gateway.place().path().join("gate");
+    gateway.operator()?.make("/v1/offers?tenant=acme", &gated(&gate))?;
+    let mut http = gateway.http("user@acme", PASSWORD)?;
+    let mut mml = gateway.mml("user@acme", PASSWORD)?;
+    let mut reader = gateway.http("user@acme", PASSWORD)?;
+    let begun = http.post("/v1/orders", &json!({ "name": "first", "offer": "gated" }))?;
+    assert_eq!(begun.status, 202, "{begun}");
+    until(SOON, "its program is started", || {
+        Ok((reader.get("/v1/orders/first")?.json()?["stepsDone"] == 1).then_some(()))
+    })?;
+    let seen = reader.get("/v1/orders/first")?;
+    let tag = seen.header("etag").context("no tag")?.to_owned();
+    let mut polled = reader.open()?;
+    let poll = reader.head("GET", "/v1/orders/first", &[("Prefer", "wait=60"), ("If-None-Match", &tag)]);
+    polled.get_mut().write_all(poll.as_bytes())?;
+    let ordered = std::thread::spawn(move || {
+        http.send("POST", "/v1/orders", &[("Prefer", "wait=60")], &json!({ "name": "second", "offer": "gated" }))
+    });
+    let typed = std::thread::spawn(move || mml.say("ADD ORDER: NAME=\"third\", OFFER=\"gated\", WAIT=60;"));
+    // Both are known, and somebody waits for each.
+    let mut looking = gateway.http("user@acme", PASSWORD)?;
+    until(SOON, "all are ordered", || Ok((looking.get("/v1/orders")?.names().len() == 3).then_some(())))?;
+    let place = gateway.stop()?;
+    let ordered = ordered.join().map_err(|_| anyhow!("it panicked"))??;
+    assert_eq!(ordered.status, 202, "{ordered}");
+    let typed = typed.join().map_err(|_| anyhow!("it panicked"))??;
+    assert_eq!(typed.code, 0, "{}", typed.text);
+    assert_eq!(Heard::read(&mut polled, false)?.status, 304);
+    fs::write(&gate, "")?;
+    let gateway = place.start()?;
+    let mut http = gateway.http("user@acme", PASSWORD)?;
+    for name in ["first", "second", "third"] {
+        let path = format!("/v1/orders/{name}");
+        until(SOON, "the orders go on", || Ok((http.get(&path)?.text("state") == "completed").then_some(())))?;
+    }
     Ok(())
 }
 

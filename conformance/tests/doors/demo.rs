@@ -1,6 +1,8 @@
 //! `strowger demo --once`: from nothing to two services that run, and nothing left behind.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -10,6 +12,10 @@ use strowger_conformance::{Tool, built};
 fn it_shows_everything_and_leaves_nothing() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let demo = Tool::new(built("strowger", "strowger")?).args(["demo", "--once"]);
+    // What is set for others is not the demonstration's, and need not be UTF-8.
+    let demo =
+        demo.env("STROWGER_CONFIG", "/nowhere").env("STROWGER__NODE", "other").env("HTTP_PROXY", "http://127.0.0.1:9");
+    let demo = demo.env("ALL_PROXY", "http://127.0.0.1:9").env("OLDPWD", OsStr::from_bytes(b"/caf\xe9"));
     let out = demo.env("TMPDIR", folder.path()).inside(folder.path()).within(Duration::from_secs(120)).out()?;
     let row =
         |start: &[&str]| out.lines().any(|line| line.split_whitespace().take(start.len()).eq(start.iter().copied()));

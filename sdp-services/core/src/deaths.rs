@@ -21,35 +21,35 @@ impl Core {
             };
             let Some(found) = found else { return };
             match &found.state {
-                FoundState::Ended(status) => drop(self.bury(&found.receipt.step, found.receipt.pid, *status).await),
+                FoundState::Ended(status) => self.bury_soon(&found.receipt.step, found.receipt.pid, *status).await,
                 FoundState::Running => {}
             }
         }
     }
 
-    /// Writes down that a part has ended. What belongs to nobody, or ended before it was started again, is nobody's
-    /// loss. Returns whether it was news.
-    pub(crate) async fn bury(&self, step: &StepId, pid: Option<u32>, status: Option<i32>) -> bool {
-        let Some(tenant) = self.owners.tenant(step) else { return false };
+    /// Writes down that a part has ended, as soon as it can be stored.
+    async fn bury_soon(&self, step: &StepId, pid: Option<u32>, status: Option<i32>) {
         for no in 1.. {
-            let Some(ops) = self.burial(&tenant, step, pid, status) else { return false };
-            match self.store.commit(ops).await {
-                Ok(_) => break,
-                Err(CommitError::Conflict { .. }) => {}
-                Err(error @ (CommitError::Busy | CommitError::Full | CommitError::Failed(_))) => {
-                    tracing::warn!(step = %step.0, error = %error, "the end of a process is not stored yet");
-                }
-            }
+            let Err(error) = self.bury(step, pid, status).await else { return };
+            not_stored(step, &error);
             let mut halt = self.halt.clone();
             tokio::select! {
                 biased;
                 // The next start sees it by itself.
-                () = halt.wait() => return false,
+                () = halt.wait() => return,
                 () = self.shelf.world.sleep(self.options.pause(no)) => {}
             }
         }
+    }
+
+    /// Likewise, now or not at all. What belongs to nobody, or ended before it was started again, is nobody's loss.
+    /// Returns whether it was news.
+    pub(crate) async fn bury(&self, step: &StepId, pid: Option<u32>, status: Option<i32>) -> Result<bool, CommitError> {
+        let Some(tenant) = self.owners.tenant(step) else { return Ok(false) };
+        let Some(ops) = self.burial(&tenant, step, pid, status) else { return Ok(false) };
+        self.store.commit(ops).await?;
         self.own(&tenant, step);
-        true
+        Ok(true)
     }
 
     fn resource(&self, tenant: &Name, step: &StepId) -> Option<Arc<Document>> {
@@ -116,5 +116,15 @@ impl Core {
         fields.set_text(&record::OUTCOME, "done");
         fields.set_text(&record::MESSAGE, brief(text));
         Op::Append { log: Log::AUDIT, record }
+    }
+}
+
+/// What was seen of a part is written down later. That something else changed it just now is nobody's trouble.
+pub(crate) fn not_stored(step: &StepId, error: &CommitError) {
+    match error {
+        CommitError::Conflict { .. } => tracing::debug!(step = %step.0, "changed meanwhile"),
+        CommitError::Busy | CommitError::Full | CommitError::Failed(_) => {
+            tracing::warn!(step = %step.0, %error, "what was seen of a part is not stored yet");
+        }
     }
 }

@@ -39,6 +39,11 @@ impl Providers {
         offer::COMPONENT_TYPES.number_of(provider.card().runs)
     }
 
+    /// Whether one of them has no document yet.
+    pub(crate) fn any_new(&self) -> bool {
+        self.all.iter().any(|provider| self.document(&provider.card().name).is_none())
+    }
+
     fn document(&self, name: &Name) -> Option<Arc<Document>> {
         self.look.get(Name::operator(), &provider::DECL, name.as_str())
     }

@@ -11,6 +11,7 @@ use strowger_primitive::{
 
 use crate::Core;
 use crate::catalogue::tenants;
+use crate::deaths::not_stored;
 use crate::orders::has_ended;
 use crate::owners::provider_of;
 use crate::saga::{JOURNALS, Journal, Plan, Saga, plan_key, write_receipt};
@@ -26,13 +27,28 @@ pub struct Recovered {
     pub reaped: usize,
     /// Orders that go on.
     pub resumed: usize,
-    /// Providers that could not be looked at; it is tried again.
+    /// Providers that could not be looked at, or where what was found could not be stored; it is tried again.
     pub unseen: usize,
 }
 
-/// Providers that could not be looked at yet.
+/// Providers that must be looked at again.
 #[derive(Default)]
 pub(crate) struct Unseen(Mutex<BTreeSet<Name>>);
+
+impl Unseen {
+    fn all(&self) -> Vec<Name> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    fn note(&self, provider: &Name, unseen: bool) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if unseen {
+            all.insert(provider.clone());
+        } else {
+            all.remove(provider);
+        }
+    }
+}
 
 /// A resource, whose it is, and what it is called.
 struct Held {
@@ -44,25 +60,31 @@ struct Held {
 const PAGE: usize = 256;
 
 impl Core {
-    /// Makes the providers' documents, looks at what runs, and takes up every order in flight.
+    /// Makes the providers' documents, looks at what runs, and takes up every order in flight. A store that takes no
+    /// changes just now does not keep a gateway from its reads: what was found is written down later.
     ///
     /// # Errors
-    /// The store's.
+    /// The store's, where it cannot be read or a provider is new.
     pub async fn recover(self: &Arc<Self>) -> Result<Recovered, Fault> {
         self.own_all();
         let mut found = Recovered::default();
         for provider in self.providers.all() {
             self.survey(provider, &mut found).await;
         }
-        self.settle_providers().await?;
+        if let Err(fault) = self.settle_providers().await {
+            if self.providers.any_new() {
+                return Err(fault);
+            }
+            let error = &fault as &dyn std::error::Error;
+            tracing::warn!(error, "the documents of the providers stay as they are until the next start");
+        }
         found.resumed = self.resume()?;
         Ok(found)
     }
 
     /// Looks at providers that could not be looked at before.
     pub(crate) async fn look_again(&self) {
-        let unseen: Vec<Name> = self.unseen.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
-        for provider in unseen.iter().filter_map(|name| self.providers.named(name)) {
+        for provider in self.unseen.all().iter().filter_map(|name| self.providers.named(name)) {
             self.survey(provider, &mut Recovered::default()).await;
         }
     }
@@ -89,12 +111,12 @@ impl Core {
             Ok(all) => all,
             Err(error) => {
                 tracing::warn!(provider = %name, %error, "what this provider runs cannot be seen now");
-                self.unseen.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
+                self.unseen.note(name, true);
                 found.unseen += 1;
                 return;
             }
         };
-        self.unseen.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        let mut stored = true;
         let seen: BTreeSet<StepId> = all.iter().map(|one| one.receipt.step.clone()).collect();
         for one in all {
             let step = one.receipt.step.clone();
@@ -106,19 +128,23 @@ impl Core {
             if self.in_hand(held) {
                 continue;
             }
-            match one.state {
+            let told = match one.state {
                 FoundState::Running => {
-                    self.adopt(held, &one).await;
                     found.adopted += 1;
+                    self.adopt(held, &one).await
                 }
-                FoundState::Ended(status) => found.dead += usize::from(self.bury(&step, None, status).await),
-            }
+                FoundState::Ended(status) => self.bury(&step, None, status).await.map(|news| {
+                    found.dead += usize::from(news);
+                }),
+            };
+            stored &= told.inspect_err(|error| not_stored(&step, error)).is_ok();
         }
-        for (step, held) in held.iter().filter(|(step, _)| !seen.contains(*step)) {
-            if !self.in_hand(held) {
-                found.dead += usize::from(self.bury(step, None, None).await);
-            }
+        for (step, _) in held.iter().filter(|(step, held)| !seen.contains(*step) && !self.in_hand(held)) {
+            let told = self.bury(step, None, None).await.map(|news| found.dead += usize::from(news));
+            stored &= told.inspect_err(|error| not_stored(step, error)).is_ok();
         }
+        self.unseen.note(name, !stored);
+        found.unseen += usize::from(!stored);
         found.reaped += self.reap().await;
     }
 
@@ -145,14 +171,14 @@ impl Core {
     }
 
     /// Brings a resource that runs on up to date, and its service where that was thought to be down for it.
-    async fn adopt(&self, held: &Held, found: &Found) {
+    async fn adopt(&self, held: &Held, found: &Found) -> Result<(), CommitError> {
         let before = &held.resource;
         let mut after = Document::clone(before);
         write_receipt(&mut after.fields, &found.receipt);
         after.fields.set(&resource::STATUS, Value::Enum(resource::AVAILABLE));
         after.fields.set(&resource::OPERATIONAL_STATE, Value::Enum(resource::ENABLE));
         if after == **before {
-            return;
+            return Ok(());
         }
         let now = Value::Time(self.shelf.world.now().wall);
         after.fields.set(&common::UPDATED_AT, now.clone());
@@ -160,13 +186,9 @@ impl Core {
             DocKey { tenant: held.tenant.clone(), kind: resource::DECL.number, name: found.receipt.step.0.clone() };
         let mut ops = vec![Op::Put { key, expect: Expect::Revision(before.revision()), document: after }];
         ops.extend(self.raised(held, &now));
-        match self.store.commit(ops).await {
-            Ok(_) => self.own(&held.tenant, &found.receipt.step),
-            Err(CommitError::Conflict { .. }) => tracing::debug!(step = %found.receipt.step.0, "changed meanwhile"),
-            Err(error @ (CommitError::Busy | CommitError::Full | CommitError::Failed(_))) => {
-                tracing::warn!(step = %found.receipt.step.0, error = %error, "a resource is not up to date");
-            }
-        }
+        self.store.commit(ops).await?;
+        self.own(&held.tenant, &found.receipt.step);
+        Ok(())
     }
 
     /// The service of a resource that works again, where no other of its resources is down.
@@ -176,7 +198,9 @@ impl Core {
         let down = before.fields.choice(&service::STATE) == Some(service::ACTIVE)
             && before.fields.choice(&service::HEALTH) == Some(service::DOWN);
         let resources = self.shelf.look.view(&held.tenant, &resource::DECL);
-        let others = siblings(&held.resource).filter_map(|sibling| resources.get(&sibling));
+        let own = held.resource.name();
+        let others = siblings(&held.resource).filter(|sibling| own.as_ref().is_none_or(|own| own.as_str() != sibling));
+        let others = others.filter_map(|sibling| resources.get(&sibling));
         let mut works = others.map(|r| r.fields.choice(&resource::OPERATIONAL_STATE) != Some(resource::DISABLE));
         if !down || !works.all(|works| works) {
             return None;

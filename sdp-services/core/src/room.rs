@@ -31,6 +31,9 @@ pub struct Core {
     /// Pulled when orders in flight are to stay where they are.
     pub(crate) halt: Stop,
     pub(crate) halter: Stopper,
+    /// Pulled when nobody is to wait for an order any more.
+    pub(crate) hurried: Stop,
+    hurrier: Stopper,
     me: Weak<Self>,
 }
 
@@ -47,6 +50,7 @@ impl Core {
         providers: Vec<Arc<dyn Provider>>,
     ) -> Arc<Self> {
         let (halter, halt) = Stop::new();
+        let (hurrier, hurried) = Stop::new();
         Arc::new_cyclic(|me| Self {
             flight: Flight::new(options.most_in_flight),
             options,
@@ -59,8 +63,15 @@ impl Core {
             unseen: Unseen::default(),
             halt,
             halter,
+            hurried,
+            hurrier,
             me: Weak::clone(me),
         })
+    }
+
+    /// Whoever waits for an order is answered with it as it is: the gateway stops.
+    pub fn hurry(&self) {
+        self.hurrier.pull();
     }
 
     /// Work that goes on when the request it came from is over.

@@ -12,6 +12,8 @@ pub struct Sources {
     pub file: Option<PathBuf>,
     /// `path=value`, as given on the command line.
     pub set: Vec<String>,
+    /// Whether the environment is passed over.
+    pub alone: bool,
 }
 
 /// What is to be verified.

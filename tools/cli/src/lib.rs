@@ -86,6 +86,7 @@ fn sources(matches: &ArgMatches) -> Sources {
     Sources {
         file: matches.get_one::<String>("config").map(Into::into),
         set: matches.get_many::<String>("set").into_iter().flatten().cloned().collect(),
+        alone: false,
     }
 }
 

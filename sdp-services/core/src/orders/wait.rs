@@ -26,7 +26,8 @@ impl Wait {
 }
 
 impl Core {
-    /// The order at its end, or as it is when the patience or the time of the request is over. Every step done is told.
+    /// The order at its end, or as it is when the patience or the time of the request is over, or the gateway stops.
+    /// Every step done is told.
     pub(crate) async fn await_end(
         &self,
         key: &DocKey,
@@ -42,6 +43,7 @@ impl Core {
         }
         let mut watch = self.shelf.look.watch(key);
         let mut over = self.shelf.world.sleep(patience);
+        let mut hurried = self.hurried.clone();
         loop {
             if let Some(order) = watch.now() {
                 newest = order;
@@ -54,6 +56,7 @@ impl Core {
                 biased;
                 goes_on = watch.changed() => if !goes_on { return newest },
                 () = &mut over => return newest,
+                () = hurried.wait() => return newest,
             }
         }
     }

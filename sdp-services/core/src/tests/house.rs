@@ -44,8 +44,14 @@ impl House {
 
     /// Dies, and starts again on what is stored.
     pub(super) async fn restart(&mut self) -> Recovered {
+        self.restart_where(|_| {}).await
+    }
+
+    /// The same where the store has become different.
+    pub(super) async fn restart_where(&mut self, becomes: impl FnOnce(&Memory)) -> Recovered {
         self.life.kill();
         self.store.calm();
+        becomes(&self.store);
         self.lives += 1;
         self.life = Arc::new(Life::new(self.lives));
         self.core = core(&self.options, &self.store, &self.mock, &self.life);

@@ -4,6 +4,7 @@ use strowger_kinds::{order, provider, resource, service};
 use strowger_primitive::{Look as _, Name, Stop, Value, common};
 
 use super::house::{House, one};
+use super::memory::Fate;
 use super::mock::{Mock, Turn};
 use crate::Recovered;
 
@@ -35,6 +36,53 @@ async fn a_process_that_is_gone_without_a_trace_is_dead() {
     let messages: Vec<_> =
         house.resources().iter().filter_map(|r| r.fields.text(&resource::MESSAGE).cloned()).collect();
     assert_eq!(messages.iter().map(|m| &**m).collect::<Vec<_>>(), ["component web is gone", "component db is gone"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_whose_parts_are_all_seen_again_is_up() {
+    let mut house = House::new().await;
+    house.make(one("demo-1", "hello")).await.unwrap();
+    let before = std::mem::replace(&mut house.mock, Mock::new("local-a"));
+    assert_eq!(house.restart().await.dead, 2);
+    house.mock = before;
+    let mut seen = Vec::new();
+    assert_eq!(house.restart().await.adopted, 2);
+    seen.push(house.health("demo-1"));
+    house.mock.kill(&house.step(0), 1);
+    assert_eq!(house.restart().await, Recovered { adopted: 1, dead: 1, ..Recovered::default() });
+    seen.push(house.health("demo-1"));
+    assert_eq!(seen, [service::UP, service::DOWN]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_takes_nothing_does_not_hold_up_a_start() {
+    for fate in [Fate::Busy, Fate::Full, Fate::FailedAndLost] {
+        let mut house = House::new().await;
+        house.make(one("demo-1", "hello")).await.unwrap();
+        house.mock = Mock::new("local-a");
+        let found = house.restart_where(|store| (0..6).for_each(|ahead| store.fate(ahead, fate))).await;
+        assert_eq!(found, Recovered { unseen: 1, ..Recovered::default() }, "{fate:?}");
+        assert_eq!(house.health("demo-1"), service::UP, "nothing could be written down");
+        let stop = house.run();
+        house.until("it is written down", |h| h.health("demo-1") == service::DOWN).await;
+        stop.pull();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_is_answered_when_the_gateway_stops() {
+    let house = House::new().await;
+    house.mock.script("ready web", &[Turn::Hangs]);
+    let asked = house.make(one("demo-1", "hello"));
+    let hurry = async {
+        house.until("it hangs", |h| h.mock.calls().len() == 3).await;
+        house.core.hurry();
+    };
+    let before = tokio::time::Instant::now();
+    let (made, ()) = tokio::join!(asked, hurry);
+    made.unwrap();
+    assert_eq!(house.order_state("demo-1"), order::IN_PROGRESS);
+    assert!(before.elapsed() < std::time::Duration::from_secs(5));
 }
 
 #[tokio::test(start_paused = true)]

@@ -44,7 +44,9 @@ pub(super) fn stop_signal() -> Result<Arc<AtomicBool>, Failure> {
 
 /// What an endpoint answers, in one line.
 pub(super) fn call(endpoint: &str) -> Result<String, Failure> {
-    let said = ureq::get(endpoint).call().and_then(|mut answer| answer.body_mut().read_to_string());
+    // It is on this machine, whatever proxy others are reached by.
+    let agent = ureq::Agent::new_with_config(ureq::Agent::config_builder().proxy(None).build());
+    let said = agent.get(endpoint).call().and_then(|mut answer| answer.body_mut().read_to_string());
     let said = said.map_err(|error| Failure::new(GENERAL, format!("{endpoint} does not answer: {error}")))?;
     Ok(said.lines().next().unwrap_or_default().to_owned())
 }
@@ -60,6 +62,11 @@ impl Gateway {
         command.arg("serve").arg("--ready-file").arg(&ready_file);
         for set in settings(path, port) {
             command.args(["--set", &set]);
+        }
+        // Nothing that is set for another gateway is this one's.
+        let others = std::env::vars_os().map(|(name, _)| name);
+        for name in others.filter(|name| name.to_str().is_some_and(|name| name.starts_with("STROWGER_"))) {
+            command.env_remove(name);
         }
         // Ctrl-C is the demonstration's: the gateway is told to stop when its services are ended.
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
@@ -115,7 +122,7 @@ impl Gateway {
 
     /// The configuration it runs with.
     pub(super) fn sources(&self) -> Sources {
-        Sources { file: None, set: settings(self.folder.path(), 0) }
+        Sources { file: None, set: settings(self.folder.path(), 0), alone: true }
     }
 
     /// Waits until it is told to stop, or the gateway ends by itself.

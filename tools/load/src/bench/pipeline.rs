@@ -126,7 +126,7 @@ impl House {
             "admit.per_principal=0".to_owned(),
             "admit.per_tenant=0".to_owned(),
         ];
-        let mut config = Config::load(&Sources { file: None, set })?;
+        let mut config = Config::load(&Sources { set, ..Sources::default() })?;
         config.listen.clear();
 
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
