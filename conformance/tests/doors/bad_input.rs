@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
@@ -327,9 +328,7 @@ fn a_full_disk_at_the_start() -> Result<()> {
 
 #[test]
 fn a_stop_while_somebody_waits() -> Result<()> {
-    let gateway = furnished(Place::new()?.set("process.executables=[\"/usr/bin/test\"]"))?;
-    let gate = gateway.place().path().join("gate");
-    gateway.operator()?.make("/v1/offers?tenant=acme", &gated(&gate))?;
+    let (gateway, gate) = gated()?;
     let mut http = gateway.http("user@acme", PASSWORD)?;
     let mut mml = gateway.mml("user@acme", PASSWORD)?;
     let mut reader = gateway.http("user@acme", PASSWORD)?;
@@ -366,21 +365,22 @@ fn a_stop_while_somebody_waits() -> Result<()> {
     Ok(())
 }
 
-/// An offer whose services are healthy when the file `gate` is there.
-fn gated(gate: &std::path::Path) -> Value {
+/// A gateway with the offer `gated`, whose services are healthy when the file is there.
+fn gated() -> Result<(Gateway, PathBuf)> {
+    let gateway = furnished(Place::new()?.set("process.executables=[\"/usr/bin/test\"]"))?;
+    let gate = gateway.place().path().join("gate");
     let mut offer = hello();
     offer["name"] = json!("gated");
     offer["components"][0]["health"] = json!("command");
     offer["components"][0]["healthTarget"] = json!(format!("/usr/bin/test -e {}", gate.display()));
     offer["components"][0]["startTimeout"] = json!(300);
-    offer
+    gateway.operator()?.make("/v1/offers?tenant=acme", &offer)?;
+    Ok((gateway, gate))
 }
 
 #[test]
 fn kill_9_with_an_order_in_flight() -> Result<()> {
-    let gateway = furnished(Place::new()?.set("process.executables=[\"/usr/bin/test\"]"))?;
-    let gate = gateway.place().path().join("gate");
-    gateway.operator()?.make("/v1/offers?tenant=acme", &gated(&gate))?;
+    let (gateway, gate) = gated()?;
     let mut http = gateway.http("user@acme", PASSWORD)?;
     let heard =
         http.send("POST", "/v1/orders", &[("Idempotency-Key", "k")], &json!({ "name": "demo", "offer": "gated" }))?;

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use rustyline::Editor;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
-use strowger_primitive::Schema;
-use strowger_speech::{LONGEST, Splitter};
+use strowger_primitive::{FaultKind, Schema};
+use strowger_speech::{LONGEST, Splitter, retcode};
 
 use crate::exit::{Failure, GENERAL, NOT_PERMITTED};
 use crate::say::{complain, say};
@@ -37,10 +37,12 @@ pub(crate) fn run(schema: &Schema, options: &Options) -> Result<bool, Failure> {
     let mut line = Line::open(schema, options)?;
     if let (Some(user), Some(password)) = (&options.user, &options.password) {
         let log_in = format!("LGI: OP={}, PWD={};", quoted(user), quoted(password));
+        let not_let_in = [FaultKind::Unauthenticated, FaultKind::Forbidden].map(|kind| retcode(kind, ""));
         match line.retcode(&log_in)? {
             Some(0) => {}
-            // Unauthenticated, forbidden.
-            Some(2401 | 2403) => return Err(Failure::new(NOT_PERMITTED, format!("{user} is not logged in"))),
+            Some(code) if not_let_in.contains(&code) => {
+                return Err(Failure::new(NOT_PERMITTED, format!("{user} is not logged in")));
+            }
             Some(_) | None => return Ok(false),
         }
     }

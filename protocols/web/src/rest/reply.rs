@@ -110,7 +110,7 @@ fn located(status: StatusCode, shown: &Shown, wish: &Wish) -> Reply {
     let reply = if wish.preferences.minimal() { empty(status) } else { document(status, shown, None) };
     let mut reply = tagged(reply, &shown.document);
     let (plural, fields) = (shown.document.kind.plural, &shown.document.fields);
-    // Where it is in the tenant spoken of: the caller's own may have another one of that name.
+    // RFC 9110 §10.2.2: in the tenant spoken of, as the caller's own may have another one of that name.
     let tenant = wish.asked.tenant.as_ref().map_or_else(String::new, |tenant| format!("?tenant={tenant}"));
     match (fields.text(&common::NAME), fields.uint(&common::SEQUENCE)) {
         (Some(name), _) => put(&mut reply, header::LOCATION, &format_args!("/v1/{plural}/{name}{tenant}")),
