@@ -360,11 +360,11 @@ mod tests {
     #[test]
     fn all_mistakes_are_told_at_once_with_their_path() {
         let told = of(concat!(
-            "nod = \"a\"\ndata = 3\n[log]\nlevel = \"loud\"\n[gate]\nmost_change = 1\nslow_ms = \"x\"\n",
+            "nod = \"a\"\ndata = 3\n[log]\nlevel = \"loud\"\n[gate]\nmost_change = 1\nwait_ms = \"x\"\n",
             "[listen.a]\nprotocol = \"gopher\"\naddress = \"nowhere\"\n[sipp]\n"
         ))
         .unwrap_err();
-        for path in ["nod:", "data:", "log.level:", "gate.most_change:", "gate.slow_ms:", "sipp:", "listen.a.address:"]
+        for path in ["nod:", "data:", "log.level:", "gate.most_change:", "gate.wait_ms:", "sipp:", "listen.a.address:"]
         {
             assert!(told.iter().any(|line| line.starts_with(path)), "{path} in {told:#?}");
         }
@@ -398,9 +398,9 @@ mod tests {
         let mut table = Table::new();
         let mut mistakes = Vec::new();
         set(&mut table, "listen.http.address", "127.0.0.1:0", &mut mistakes);
-        set(&mut table, "gate.slow_ms", "5", &mut mistakes);
-        set(&mut table, "gate.slow_ms.deep", "5", &mut mistakes);
-        assert_eq!(table.to_string().trim(), "[gate]\nslow_ms = 5\n\n[listen.http]\naddress = \"127.0.0.1:0\"");
+        set(&mut table, "gate.wait_ms", "5", &mut mistakes);
+        set(&mut table, "gate.wait_ms.deep", "5", &mut mistakes);
+        assert_eq!(table.to_string().trim(), "[gate]\nwait_ms = 5\n\n[listen.http]\naddress = \"127.0.0.1:0\"");
         assert_eq!(mistakes.len(), 1);
     }
 }

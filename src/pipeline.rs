@@ -83,7 +83,7 @@ impl Pipeline {
     /// The pipeline of one gateway.
     #[must_use]
     pub(crate) fn new(parts: Parts) -> Self {
-        let turnstile = gate::Turnstile::new(&parts.gate, parts.world.mono());
+        let turnstile = gate::Turnstile::new(&parts.gate, Arc::clone(&parts.world));
         let buckets = admit::Buckets::new(parts.admit);
         let (hurrier, hurried) = Stop::new();
         Self(Arc::new(Inner {
@@ -150,7 +150,8 @@ impl Ask for Pipeline {
 
 impl Inner {
     /// Reads, lists, proofs and cancelling.
-    async fn read(&self, request: Request) -> Result<Outcome, Fault> {
+    async fn read(&self, mut request: Request) -> Result<Outcome, Fault> {
+        request.permit.granted().await?;
         let mut asking = Asking::new(Draft::new(&request, self.world.mono()), &self.recorder);
         let deadline = request.deadline;
         // Too large for the caller's own frame, and a long poll keeps it.
@@ -197,6 +198,7 @@ impl Inner {
             request.permit = Permit::default();
             self.until_unlike(&passed.tenant, target, unlike, request.patience).await;
             request.permit = self.turnstile.enter(Class::List, &request.origin.peer)?;
+            request.permit.granted().await?;
             let known = self.security.authenticate(&request.claim, &request.origin).await?;
             passed = self.pass(&request, known, draft)?;
         }
@@ -206,17 +208,11 @@ impl Inner {
     }
 
     /// Creates, updates, deletes and actions.
-    async fn change(&self, request: Request, progress: &Progress) -> Result<Outcome, Fault> {
-        let begun = self.world.mono();
-        let mut draft = Draft::new(&request, begun);
+    async fn change(&self, mut request: Request, progress: &Progress) -> Result<Outcome, Fault> {
+        request.permit.granted().await?;
+        let mut draft = Draft::new(&request, self.world.mono());
         let turn = Arc::new(Turn::default());
-        let waits = !request.patience.is_zero();
         let end = Box::pin(self.change_on(request, &mut draft, &turn, progress)).await;
-        // A change that waited for its work says nothing of how long changes take.
-        if !waits {
-            let now = self.world.mono();
-            self.turnstile.took(now.saturating_duration_since(begun), now);
-        }
         match &end {
             // What is settled has its record; what changed nothing is counted like a read.
             Ok(_) if turn.is_settled() => {}

@@ -171,10 +171,10 @@ fn a_configuration_is_checked_and_printed() -> Result<()> {
     let printed = strowger()?.args(["config"]).out()?;
     fs::write(folder.path().join("whole.toml"), &printed)?;
     assert_eq!(code(&strowger()?.args(["check", "whole.toml"]).run()?), 0);
-    fs::write(folder.path().join("wrong.toml"), "nod = 1\n[gate]\nslow_ms = \"x\"\n[sipp]\n")?;
+    fs::write(folder.path().join("wrong.toml"), "nod = 1\n[gate]\nwait_ms = \"x\"\n[sipp]\n")?;
     let ended = strowger()?.args(["check", "wrong.toml"]).run()?;
     assert_eq!(code(&ended), 2);
-    for path in ["nod:", "gate.slow_ms:", "sipp:"] {
+    for path in ["nod:", "gate.wait_ms:", "sipp:"] {
         assert!(ended.complaint.contains(path), "{path} in {}", ended.complaint);
     }
     for shell in ["bash", "zsh", "fish"] {

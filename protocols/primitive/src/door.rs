@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::{ActionDecl, Answer, Answers, Fault, Now, Request, RequestId, Text, Transport, Verb};
 
@@ -70,39 +70,61 @@ const CANCEL: &str = "cancel";
 /// Synchronous and lock-free, on method, class and source only: what must be refused under load is refused before
 /// parsing deeply, before crypto.
 pub trait Gate: Send + Sync {
-    /// Lets a request in.
+    /// Lets a request in, or has it wait for its turn: [`Permit::granted`] tells.
     ///
     /// # Errors
     /// `Overloaded` with the time to wait.
     fn enter(&self, class: Class, source: &Peer) -> Result<Permit, Fault>;
 }
 
-/// The gate's leave; given back when dropped.
+/// The gate's leave, or a place among those who wait for one; given back when dropped.
 #[derive(Default)]
-pub struct Permit(Option<(GiveBack, Class)>);
+pub struct Permit(Leave);
 
-/// Takes a leave back.
-pub type GiveBack = Arc<dyn Fn(Class) + Send + Sync>;
+#[derive(Default)]
+enum Leave {
+    /// None is needed.
+    #[default]
+    Free,
+    Held(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit),
+    Coming(Coming),
+}
+
+/// Comes when it is somebody's turn; a fault where he waited too long.
+pub type Coming = BoxFuture<'static, Result<OwnedSemaphorePermit, Fault>>;
 
 impl Permit {
-    /// A leave that calls `back` when it is dropped.
+    /// A place among those who wait.
     #[must_use]
-    pub fn new(back: GiveBack, class: Class) -> Self {
-        Self(Some((back, class)))
+    pub fn coming(coming: Coming) -> Self {
+        Self(Leave::Coming(coming))
+    }
+
+    /// Waits for its turn: nothing is done for a request before.
+    ///
+    /// # Errors
+    /// `Overloaded` with the time to wait, where its turn does not come soon.
+    pub async fn granted(&mut self) -> Result<(), Fault> {
+        if let Leave::Coming(coming) = &mut self.0 {
+            self.0 = Leave::Held(coming.await?);
+        }
+        Ok(())
     }
 }
 
-impl Drop for Permit {
-    fn drop(&mut self) {
-        if let Some((back, class)) = self.0.take() {
-            back(class);
-        }
+impl From<OwnedSemaphorePermit> for Permit {
+    fn from(leave: OwnedSemaphorePermit) -> Self {
+        Self(Leave::Held(leave))
     }
 }
 
 impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Permit").field(&self.0.as_ref().map(|(_, class)| class)).finish()
+        f.write_str(match self.0 {
+            Leave::Free => "Permit(free)",
+            Leave::Held(_) => "Permit(held)",
+            Leave::Coming(_) => "Permit(coming)",
+        })
     }
 }
 

@@ -41,7 +41,7 @@ pub use decl::{
 pub use declare::{kebab_of, trimmed};
 pub use document::{DocKey, Document, Fields, Index, Rows};
 pub use door::{
-    Ask, BoxFuture, BoxedIo, Class, Flow, Gate, GiveBack, Input, Io, Machine, Peer, Permit, Step, Stop, Stopper, Talk,
+    Ask, BoxFuture, BoxedIo, Class, Coming, Flow, Gate, Input, Io, Machine, Peer, Permit, Step, Stop, Stopper, Talk,
     Ticket, network,
 };
 pub use fault::{Challenge, Fault, FaultKind, Flaw, Place};

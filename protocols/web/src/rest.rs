@@ -51,7 +51,7 @@ pub(crate) async fn answer(line: &Line, arrived: Arrived<'_>) -> Result<Reply, P
         origin::check(head, &line.web.options.origins)?;
     }
     // Before anything else of the request is looked at, and before its body is read.
-    let permit = line.gateway.enter(call.class(), &line.peer).map_err(|fault| Problem::of(&fault, &[]))?;
+    let permit = enter(line, &call).await?;
     let wish = Wish::read(&call, head, body.is_end_stream())?;
     let claim = claim::of(&head.headers)?;
     let asks = |now, claim, operation| request_of(line, id, now, &head.headers, claim, operation);
@@ -69,7 +69,7 @@ pub(crate) async fn answer(line: &Line, arrived: Arrived<'_>) -> Result<Reply, P
                 drop(permit);
                 ask(line, asks(now, claim.clone(), Operation::Prove), &call).await?;
                 let received = receiving.await?;
-                permit = line.gateway.enter(call.class(), &line.peer).map_err(|fault| Problem::of(&fault, &[]))?;
+                permit = enter(line, &call).await?;
                 // The time that its work has does not begin while it is still coming.
                 begun = line.gateway.now();
                 received
@@ -90,6 +90,14 @@ pub(crate) async fn answer(line: &Line, arrived: Arrived<'_>) -> Result<Reply, P
         if problem.status() == StatusCode::METHOD_NOT_ALLOWED { place.allow(problem, &head.method) } else { problem }
     })?;
     reply::of(outcome, &call, &head.uri, &wish, line.web.options.wait)
+}
+
+/// Waits at the gate.
+async fn enter(line: &Line, call: &Call) -> Result<Permit, Problem> {
+    let refused = |fault| Problem::of(&fault, &[]);
+    let mut permit = line.gateway.enter(call.class(), &line.peer).map_err(refused)?;
+    permit.granted().await.map_err(refused)?;
+    Ok(permit)
 }
 
 /// What the head asks for, beside its path and method.

@@ -6,18 +6,18 @@ mod limits;
 mod sockets;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use strowger_driver::System;
 use strowger_kinds::{order, service};
 use strowger_primitive::{
-    Answers, Ask, Challenge, Claim, Class, Document, Fault, FaultKind, Gate, GiveBack, Id, KindDecl, Now, Operation,
-    Outcome, Page, Payload, Peer, Permit, Request, RequestId, Shown, Stop, Stopper, Talk, Time, Transport, Value,
-    common,
+    Answers, Ask, Challenge, Claim, Class, Document, Fault, FaultKind, Gate, Id, KindDecl, Now, Operation, Outcome,
+    Page, Payload, Peer, Permit, Request, RequestId, Shown, Stop, Stopper, Talk, Time, Transport, Value, common,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::{Health, Options, Part, Web};
@@ -34,12 +34,30 @@ pub(super) struct Desk {
     script: Mutex<VecDeque<End>>,
     pub(super) full: AtomicBool,
     classes: Mutex<Vec<Class>>,
-    out: Arc<AtomicUsize>,
+    leaves: Leaves,
     hold: Mutex<Vec<tokio::sync::oneshot::Sender<End>>>,
     pub(super) holds: AtomicBool,
 }
 
+/// What the gate of a desk has to give.
+struct Leaves(Arc<Semaphore>);
+
+impl Leaves {
+    const ALL: usize = 64;
+}
+
+impl Default for Leaves {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(Self::ALL)))
+    }
+}
+
 impl Desk {
+    /// How many leaves of its gate are out.
+    fn out(&self) -> usize {
+        Leaves::ALL - self.leaves.0.available_permits()
+    }
+
     /// What it answers next, instead of what is usual.
     pub(super) fn say(&self, end: End) {
         self.script.lock().unwrap().push_back(end);
@@ -74,12 +92,7 @@ impl Gate for Desk {
         if self.full.load(Ordering::SeqCst) {
             return Err(Fault::overloaded(Duration::from_millis(1_500), "too many requests are in hand"));
         }
-        self.out.fetch_add(1, Ordering::SeqCst);
-        let out = Arc::clone(&self.out);
-        let back: GiveBack = Arc::new(move |_| {
-            out.fetch_sub(1, Ordering::SeqCst);
-        });
-        Ok(Permit::new(back, class))
+        Ok(Arc::clone(&self.leaves.0).try_acquire_owned().unwrap().into())
     }
 }
 

@@ -271,7 +271,7 @@ async fn who_sends_slowly_is_proven_first_and_is_in_nobodys_way() {
     while client.desk.asked() == 0 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(client.desk.out.load(Ordering::SeqCst), 0, "its place is free until the body is there");
+    assert_eq!(client.desk.out(), 0, "its place is free until the body is there");
     assert!(matches!(client.desk.only().operation, Operation::Prove));
     tokio::time::advance(Duration::from_secs(9)).await;
     let came = tokio::time::Instant::now().into_std();
