@@ -22,6 +22,8 @@ pub struct Options {
     pub executables: Vec<PathBuf>,
     /// Most programs at once.
     pub most: usize,
+    /// Most programs that are being started at once; the others wait for their turn. 0: two for each core.
+    pub at_once: usize,
     /// The binary that knows `hold`; left out: this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub binary: Option<PathBuf>,
@@ -35,6 +37,7 @@ impl Default for Options {
             ports: Ports { first: 20_000, last: 29_999 },
             executables: Vec::new(),
             most: 1_000,
+            at_once: 0,
             binary: None,
         }
     }
@@ -87,8 +90,10 @@ impl Options {
         for path in self.executables.iter().filter(|path| !path.is_absolute()) {
             flaw("executables", format!("{} is not an absolute path", path.display()));
         }
-        if !(1..=100_000).contains(&self.most) {
-            flaw("most", format!("{} is not from 1 to 100000", self.most));
+        for (option, number, least) in [("most", self.most, 1), ("at_once", self.at_once, 0)] {
+            if !(least..=100_000).contains(&number) {
+                flaw(option, format!("{number} is not from {least} to 100000"));
+            }
         }
         flaws
     }
@@ -100,7 +105,7 @@ mod tests {
 
     #[test]
     fn options_read_and_print_back() {
-        let text = "name = \"b\"\nports = \"3000-3001\"\nexecutables = [\"/bin/sh\"]\nmost = 5\n";
+        let text = "name = \"b\"\nports = \"3000-3001\"\nexecutables = [\"/bin/sh\"]\nmost = 5\nat_once = 2\n";
         let options: Options = toml::from_str(text).unwrap();
         assert_eq!(options.ports, Ports { first: 3_000, last: 3_001 });
         assert_eq!(toml::to_string(&options).unwrap(), text);
@@ -117,9 +122,10 @@ mod tests {
             ports: Ports { first: 9, last: 8 },
             executables: vec!["sh".into()],
             most: 0,
+            at_once: 100_001,
             ..Options::default()
         };
         let told: Vec<_> = options.flaws().iter().map(|f| f.option).collect();
-        assert_eq!(told, ["name", "ports", "executables", "most"]);
+        assert_eq!(told, ["name", "ports", "executables", "most", "at_once"]);
     }
 }

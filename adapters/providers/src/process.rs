@@ -131,7 +131,7 @@ impl Process {
         let maker = Maker::new(Arc::clone(&opened), options, u16::from_ne_bytes(seed)).map_err(unusable)?;
         let (deaths, changes) = Deaths::new(Arc::clone(&world));
         Ok(Arc::new(Self {
-            card: ProviderCard { name, runs: "process" },
+            card: ProviderCard { name, runs: "process", at_once: at_once(options.at_once) },
             world,
             folder: opened,
             maker: Arc::new(maker),
@@ -239,6 +239,11 @@ impl Provider for Process {
     fn changes(&self) -> Option<Changes> {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
+}
+
+/// So many starts keep a machine busy: each waits for the disk and the kernel in between.
+fn at_once(wanted: usize) -> usize {
+    if wanted > 0 { wanted } else { 2 * std::thread::available_parallelism().map_or(1, usize::from) }
 }
 
 /// Whether there is no workspace, or none that anything can run in.

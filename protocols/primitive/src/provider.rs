@@ -19,6 +19,8 @@ pub struct ProviderCard {
     pub name: Name,
     /// What it runs: `process`.
     pub runs: &'static str,
+    /// So many it makes at once, as fast as one after the other; more of them only make each other late.
+    pub at_once: usize,
 }
 
 /// What is to be made.

@@ -1,21 +1,32 @@
 //! The providers there are, and their documents in the tenant of the operators.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use strowger_kinds::{offer, provider};
 use strowger_primitive::{CommitError, DocKey, Document, Expect, Fault, Look, Name, Op, Provider, Value, common};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::Core;
 
 /// All providers, in the order of the configuration.
 pub(crate) struct Providers {
     all: Vec<Arc<dyn Provider>>,
+    /// Of each: whose turn it is to be made there.
+    turns: BTreeMap<Name, Semaphore>,
     look: Arc<dyn Look>,
 }
 
 impl Providers {
     pub(crate) fn new(all: Vec<Arc<dyn Provider>>, look: Arc<dyn Look>) -> Self {
-        Self { all, look }
+        let cards = all.iter().map(|provider| provider.card());
+        let turns = cards.map(|card| (card.name.clone(), Semaphore::new(card.at_once))).collect();
+        Self { all, turns, look }
+    }
+
+    /// Waits for one of the turns of that provider.
+    pub(crate) async fn turn(&self, name: &Name) -> Option<SemaphorePermit<'_>> {
+        self.turns.get(name)?.acquire().await.ok()
     }
 
     pub(crate) fn all(&self) -> &[Arc<dyn Provider>] {

@@ -7,6 +7,7 @@ use strowger_kinds::order;
 use strowger_primitive::{
     BoxFuture, Deadline, DocKey, Fault, FaultKind, Provider, ProviderError, Receipt, StepId, Task, Text, Watch,
 };
+use tokio::sync::SemaphorePermit;
 
 use super::{Item, Part, Sort};
 use crate::Core;
@@ -103,16 +104,21 @@ impl Core {
             Call::Stop => part.component.health.stop_ms,
         };
         let most = self.options.step_deadline().saturating_add(Duration::from_millis(of_offer));
-        let by = begun.checked_add(most).map_or(Deadline(begun), Deadline);
+        let mut by = begun.checked_add(most).map_or(Deadline(begun), Deadline);
         // An order that is being undone is not stopped by its own cancelling.
         let cancellable = matches!(call, Call::Start | Call::Ready);
         let mut away = Away { watch: cancellable.then(|| self.shelf.look.watch(order)), core: self };
         for no in 1.. {
+            let turn = match self.turn(part, call, &mut away, &mut by).await {
+                Ok(turn) => turn,
+                Err(came) => return came,
+            };
             let error = match self.once(&**provider, part, &task, by, call, &mut away).await {
                 Once::Done(receipt) => return Came::Done(receipt),
                 Once::Left(came) => return came,
                 Once::Failed(error) => error,
             };
+            drop(turn);
             let pause = self.options.pause(no + again);
             if !error.passing || by.left(world.mono()) <= pause || again >= AGAIN {
                 return Came::Failed(error.into());
@@ -132,6 +138,29 @@ impl Core {
             }
         }
         Came::Halted
+    }
+
+    /// Waits until it is the part's turn to be made at its provider. What is made takes the machine, so that many at once
+    /// would all be late; what waits is not: its time runs from its turn on. Looking and stopping take next to nothing.
+    async fn turn(
+        &self,
+        part: &Part,
+        call: Call,
+        away: &mut Away<'_>,
+        by: &mut Deadline,
+    ) -> Result<Option<SemaphorePermit<'_>>, Came> {
+        if !matches!(call, Call::Start) {
+            return Ok(None);
+        }
+        let world = &self.shelf.world;
+        let came = world.mono();
+        let turn = tokio::select! {
+            biased;
+            came = away.wait() => return Err(came),
+            turn = self.providers.turn(&part.provider) => turn,
+        };
+        by.0 += world.mono().saturating_duration_since(came);
+        Ok(turn)
     }
 
     async fn once(

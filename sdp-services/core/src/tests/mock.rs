@@ -9,6 +9,9 @@ use strowger_primitive::{
 };
 use tokio::sync::{Notify, mpsc};
 
+/// So many start at once.
+pub(super) const AT_ONCE: usize = 4;
+
 /// What a call comes to, where a test says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
@@ -44,7 +47,7 @@ pub(super) struct Mock {
 
 impl Mock {
     pub(super) fn new(name: &str) -> Arc<Self> {
-        let card = ProviderCard { name: Name::new(name).unwrap(), runs: "process" };
+        let card = ProviderCard { name: Name::new(name).unwrap(), runs: "process", at_once: AT_ONCE };
         Arc::new(Self { card, seen: Mutex::default(), go_on: Notify::new() })
     }
 

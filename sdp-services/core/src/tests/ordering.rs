@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use strowger_kinds::{order, provider, record, resource, service};
-use strowger_primitive::{Look as _, Name, Operation, Outcome, Scope, Value, common};
+use strowger_primitive::{Look as _, Name, Operation, Outcome, Scope, Value, World as _, common};
 
 use super::admitted::{ALICE, Asker};
 use super::house::{House, a_service, acme, hello, map, one, several, told};
-use super::mock::Turn;
+use super::mock::{AT_ONCE, Turn};
 use crate::Options;
 
 fn shown(outcome: &Outcome) -> (&'static str, &'static str) {
@@ -149,6 +149,52 @@ async fn too_many_orders_in_flight_are_refused_at_once() {
         .until("there is room", |h| h.core.flight.claim(h.get(&order::DECL, "demo-1").unwrap().id().unwrap()).is_some())
         .await;
     house.make(one("demo-2", "hello")).await.unwrap();
+}
+
+/// So many hang as may start at once; behind them waits one more, which hangs as well when its turn comes.
+async fn a_busy_provider() -> (House, &'static str) {
+    let house = House::new().await;
+    house.mock.script("start web", &[Turn::Hangs; AT_ONCE + 1]);
+    for no in 1..=AT_ONCE {
+        house.make_soon(one(&format!("demo-{no}"), "hello")).await.unwrap();
+    }
+    house.until("they hang", |h| h.mock.calls().len() == AT_ONCE).await;
+    house.make_soon(one("last", "hello")).await.unwrap();
+    house.life.sleep(Duration::from_secs(50)).await;
+    assert_eq!(house.mock.calls().len(), AT_ONCE, "it waits for its turn");
+    (house, "last")
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_turn_at_a_provider_is_not_late() {
+    let (house, last) = a_busy_provider().await;
+    house.ended("demo-1").await;
+    assert_eq!(house.order_state("demo-1"), order::FAILED, "it never answered");
+    house
+        .until("the last one hangs", |h| h.mock.calls().iter().filter(|call| *call == "start web").count() > AT_ONCE)
+        .await;
+    house.life.sleep(Duration::from_secs(50)).await;
+    house.mock.go_on();
+    house.ended(last).await;
+    assert_eq!(house.order_state(last), order::COMPLETED, "its time began with its turn");
+    for no in 1..=AT_ONCE {
+        house.ended(&format!("demo-{no}")).await;
+    }
+    house.assert_tidy();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_turn_can_be_cancelled() {
+    let (house, last) = a_busy_provider().await;
+    house.cancel(last).await.unwrap();
+    house.ended(last).await;
+    assert_eq!(house.order_state(last), order::CANCELLED);
+    assert_eq!(house.mock.calls().iter().filter(|call| *call == "start web").count(), AT_ONCE, "it was never begun");
+    house.mock.go_on();
+    for no in 1..=AT_ONCE {
+        house.ended(&format!("demo-{no}")).await;
+    }
+    house.assert_tidy();
 }
 
 #[tokio::test(start_paused = true)]
