@@ -155,7 +155,7 @@ impl Row {
 }
 
 /// A gateway that refuses nothing for being asked much: what is measured is the way, not its gate.
-const OPEN: [&str; 4] = ["admit.per_principal=0", "admit.per_tenant=0", "gate.slow_ms=60000", "gate.most_changes=4096"];
+const OPEN: [&str; 3] = ["admit.per_principal=0", "admit.per_tenant=0", "gate.most_changes=4096"];
 
 /// A fresh gateway with the offer `plain`.
 struct Stand {
@@ -184,34 +184,37 @@ impl Stand {
         Ok(reply)
     }
 
-    /// A herd that asks that; a POST makes the order of its number.
-    fn herd(&self, method: &'static str, target: &'static str, clients: usize, time: Duration) -> Herd {
-        let login = STANDARD.encode(format!("{USER}:{SECRET}"));
-        let head = format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: Basic {login}\r\n");
-        let posts = method == "POST";
+    /// A herd that reads that.
+    fn reads(&self, target: &'static str, clients: usize, time: Duration) -> Herd {
+        let request = format!("{}\r\n", head("GET", target)).into_bytes();
+        self.herd(Arc::new(move |_| request.clone()), clients, time)
+    }
+
+    /// A herd that orders, each time under another number; `wish` are further header fields.
+    fn orders(&self, offer: &'static str, wish: &'static str, clients: usize, time: Duration) -> Herd {
+        let head = head("POST", "/v1/orders") + wish;
         let ask = move |no: u64| {
-            if !posts {
-                return format!("{head}\r\n").into_bytes();
-            }
             let name = order(no);
-            let body = format!("{{\"name\":\"{name}\",\"offer\":\"plain\"}}");
+            let body = format!("{{\"name\":\"{name}\",\"offer\":\"{offer}\"}}");
             format!(
                 "{head}idempotency-key: {name}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
                 body.len()
             )
             .into_bytes()
         };
-        Herd {
-            address: self.gateway.http,
-            door: Door::Http,
-            clients,
-            ask: Arc::new(ask),
-            from: 0,
-            pace: None,
-            time,
-            most: u64::MAX,
-        }
+        self.herd(Arc::new(ask), clients, time)
     }
+
+    fn herd(&self, ask: Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>, clients: usize, time: Duration) -> Herd {
+        let address = self.gateway.http;
+        Herd { address, door: Door::Http, clients, ask, from: 0, pace: None, time, most: u64::MAX }
+    }
+}
+
+/// A head without the empty line behind it.
+fn head(method: &str, target: &str) -> String {
+    let login = STANDARD.encode(format!("{USER}:{SECRET}"));
+    format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\nauthorization: Basic {login}\r\n")
 }
 
 /// The name of an order of that number.

@@ -12,7 +12,7 @@ mod life;
 mod load;
 mod look;
 mod loss;
-mod processes;
+pub(crate) mod processes;
 mod store;
 
 use std::collections::BTreeSet;

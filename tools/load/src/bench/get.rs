@@ -24,8 +24,8 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
     let peer = Peer::gives(&stand.place.folder, &body)?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for no in 0..=runs {
-        let one = measured(stand.gateway.pid(), || stand.herd("GET", "/v1/services/one", CLIENTS, TIME).run())?;
-        let mut herd = stand.herd("GET", "/v1/services/one", CLIENTS, TIME);
+        let one = measured(stand.gateway.pid(), || stand.reads("/v1/services/one", CLIENTS, TIME).run())?;
+        let mut herd = stand.reads("/v1/services/one", CLIENTS, TIME);
         herd.address = peer.address;
         let two = measured(peer.pid(), || herd.run())?;
         // The first warms both up.

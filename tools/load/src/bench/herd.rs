@@ -74,22 +74,37 @@ enum End {
 }
 
 impl Herd {
-    /// Runs it on a thread of its own until its time is over and every answer is there.
+    /// Runs it until its time is over and every answer is there.
     pub(crate) fn run(&self) -> Result<Tally> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        runtime.block_on(self.all())
+        runtime()?.block_on(Self::all(std::slice::from_ref(self)))
     }
 
-    async fn all(&self) -> Result<Tally> {
-        let count = Arc::new(AtomicU64::new(0));
+    /// Runs several beside each other: all are connected before any asks. Their thread never sleeps, and needs a core
+    /// of its own: to wake it for each answer would be at the gateway's cost.
+    pub(crate) fn run_together(herds: &[Self]) -> Result<Tally> {
+        runtime()?.block_on(async {
+            let mut awake = JoinSet::new();
+            awake.spawn(async {
+                loop {
+                    tokio::task::yield_now().await;
+                }
+            });
+            Self::all(herds).await
+        })
+    }
+
+    async fn all(herds: &[Self]) -> Result<Tally> {
         let mut lines = Vec::new();
-        for _ in 0..self.clients {
-            lines.push(Line::open(self.address, self.door).await?);
+        for herd in herds {
+            let count = Arc::new(AtomicU64::new(0));
+            for _ in 0..herd.clients {
+                lines.push((herd, Line::open(herd.address, herd.door).await?, Arc::clone(&count)));
+            }
         }
         let begun = clock::now();
         let mut tasks = JoinSet::new();
-        for line in lines {
-            tasks.spawn(client(self.clone(), line, Arc::clone(&count), begun));
+        for (herd, line, count) in lines {
+            tasks.spawn(client(herd.clone(), line, count, begun));
         }
         let mut whole = Tally::default();
         while let Some(tally) = tasks.join_next().await {
@@ -98,6 +113,11 @@ impl Herd {
         whole.took = clock::now().duration_since(begun);
         Ok(whole)
     }
+}
+
+/// One thread.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()
 }
 
 async fn client(herd: Herd, mut line: Line, count: Arc<AtomicU64>, begun: Instant) -> Tally {
@@ -161,13 +181,6 @@ impl Tally {
         self.done_after.extend(other.done_after);
         self.refused_after.extend(other.refused_after);
         self.late.extend(other.late);
-    }
-
-    /// Two herds that ran side by side.
-    pub(crate) fn beside(mut self, other: Self) -> Self {
-        self.took = self.took.max(other.took);
-        self.add(other);
-        self
     }
 
     /// What was done, a second.

@@ -18,6 +18,15 @@ const NAMED: usize = 5;
 /// # Errors
 /// Where one is missing, is not completed, or was not accepted.
 pub(crate) fn kept(stand: &Stand, accepted: &[u64]) -> Result<()> {
+    ended(stand)?;
+    compare(&accepted.iter().map(|no| order(*no)).collect(), &all(stand)?)
+}
+
+/// Waits until nothing is under way.
+///
+/// # Errors
+/// Where that does not come.
+pub(crate) fn ended(stand: &Stand) -> Result<()> {
     clock::until(BOUND, "every order ends", || {
         for state in ["acknowledged", "inProgress"] {
             let page = stand.call("GET", &format!("/v1/orders?limit=1&fields=name&state={state}"), b"")?.json();
@@ -26,8 +35,7 @@ pub(crate) fn kept(stand: &Stand, accepted: &[u64]) -> Result<()> {
             }
         }
         Ok(Some(()))
-    })?;
-    compare(&accepted.iter().map(|no| order(*no)).collect(), &all(stand)?)
+    })
 }
 
 /// All orders and their states.

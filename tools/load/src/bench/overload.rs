@@ -1,8 +1,12 @@
 //! Twice what can be sustained, over both doors at once: what is done meanwhile, how the rest is refused, and whether
-//! all that was accepted, and nothing else, is there and completed. Sustained is the highest load, offered at a pace and
-//! not as answers come, that is done; the peak of goodput is the most that was done of any load so offered. The gateway
-//! has half of the cores, and those who ask have the other.
+//! all that was accepted, and nothing else, is there and completed. The gateway has half of the cores, and those who ask
+//! have the other. First orders of programs, which are accepted and then carried out; then bare orders, which need
+//! nothing and are done with their answer. Of these, sustained is the highest load, offered at a pace and not as answers
+//! come, that is done; the peak of goodput is the most that was done of any load so offered.
 
+mod programs;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -15,7 +19,7 @@ use super::{Row, Stand, order, orders};
 
 /// The herd without pace that says where to look, and the one that offers a load.
 const CLIENTS: usize = 256;
-const CROWD: usize = 6_000;
+const CROWD: usize = 2_000;
 /// One client of so many types MML.
 const TYPED: usize = 5;
 /// Each run.
@@ -59,11 +63,12 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
     for _ in 0..runs {
         seen.take(&|| stand(&[]))?;
     }
-    let refusal = refusal(&stand(&["gate.most_changes=1", "gate.fewest_changes=1"])?)?;
+    let refusal = refusal(&stand(&["gate.most_changes=1", "gate.most_waiting=0"])?)?;
     let (sustained, peak, rush) = (median(&seen.sustained), median(&seen.peaks), median(&seen.rushes));
     let (good, offer) = (median(&seen.goods), median(&seen.offers));
-    let row = |case: &str, unit| Row::new("overload", case, unit);
-    Ok(vec![
+    let row = |case: &str, unit| Row::new("overload", format!("bare orders, {case}"), unit);
+    let mut rows = programs::run(runs, &halves)?;
+    rows.extend([
         row("offered beside what is sustained", "1/s").ours(offer).peer(sustained).ratio(ratio(offer, sustained)),
         row("goodput beside its peak", "1/s").ours(good).peer(peak).goal(ratio(good, peak), GOAL),
         row("goodput beside what 256 without pace get done", "1/s").ours(good).peer(rush).goal(ratio(good, rush), GOAL),
@@ -76,19 +81,20 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
         row("accepted and found completed, in all runs", "1").ours(seen.accepted as f64),
         row("refused with Retry-After, in all runs", "1").ours(seen.refused as f64),
         row("CPU of an answer where nearly all is refused", "us").ours(refusal),
-    ])
+    ]);
+    Ok(rows)
 }
 
 impl Seen {
     /// One run: where to look, what is sustained, twice as much; each in a fresh gateway, so that none pays for what
     /// another left to be compacted.
     fn take(&mut self, fresh: &dyn Fn() -> Result<Stand>) -> Result<()> {
-        let rush = mixed(&fresh()?, CLIENTS, None)?.rate();
+        let rush = plain(CLIENTS, None).run(&fresh()?)?.rate();
         let mut peak = 0.0f64;
         let sustained = highest(&mut |part| {
             // Once more where it is not: a low one makes twice as much less than it should be.
             for _ in 0..2 {
-                let done = mixed(&fresh()?, CROWD, Some(part * rush))?.rate();
+                let done = plain(CROWD, Some(part * rush)).run(&fresh()?)?.rate();
                 peak = peak.max(done);
                 if done >= SUSTAINED * part * rush {
                     return Ok(Some(done));
@@ -99,7 +105,7 @@ impl Seen {
         let sustained =
             sustained.with_context(|| format!("not even half of {rush:.0}/s is sustained; is the machine busy?"))?;
         let stand = fresh()?;
-        let mut tally = mixed(&stand, CROWD, Some(2.0 * sustained))?;
+        let mut tally = plain(CROWD, Some(2.0 * sustained)).run(&stand)?;
         // Every request is sent within the time; answers may come behind it.
         let offered = tally.asked() as f64 / TIME.as_secs_f64();
         ensure!(
@@ -136,29 +142,43 @@ fn highest(tried: &mut dyn FnMut(f64) -> Result<Option<f64>>) -> Result<Option<f
     Ok(best)
 }
 
-/// So many clients, a part of them over MML; with a pace, so many orders a second, else as many as go.
-fn mixed(stand: &Stand, clients: usize, pace: Option<f64>) -> Result<Tally> {
-    let typing = clients / TYPED;
-    let share = typing as f64 / clients as f64;
-    let http = Herd {
-        pace: pace.map(|pace| pace * (1.0 - share)),
-        ..stand.herd("POST", "/v1/orders", clients - typing, TIME)
-    };
-    let typed = Herd {
-        address: stand.gateway.mml,
-        door: Door::Mml,
-        clients: typing,
-        ask: std::sync::Arc::new(|no| format!("ADD ORDER: NAME=\"{}\", OFFER=\"plain\";", order(no)).into_bytes()),
-        from: 50_000_000,
-        pace: pace.map(|pace| pace * share),
-        ..http.clone()
-    };
-    std::thread::scope(|scope| {
-        let typed = scope.spawn(move || typed.run());
-        let http = http.run()?;
-        let typed = typed.join().map_err(|_| anyhow::anyhow!("the herd of MML failed"))??;
-        claimed(http.beside(typed))
-    })
+/// A load over both doors.
+#[derive(Clone, Copy)]
+struct Mix {
+    clients: usize,
+    /// So many orders a second; none: as many as go.
+    pace: Option<f64>,
+    time: Duration,
+    offer: &'static str,
+    /// Whether each is waited for to its end.
+    waits: bool,
+}
+
+impl Mix {
+    fn run(self, stand: &Stand) -> Result<Tally> {
+        let Self { clients, pace, time, offer, waits } = self;
+        let typing = clients / TYPED;
+        let share = typing as f64 / clients as f64;
+        let (wish, wait) = if waits { ("prefer: wait=60\r\n", ", WAIT=60") } else { ("", "") };
+        let http =
+            Herd { pace: pace.map(|pace| pace * (1.0 - share)), ..stand.orders(offer, wish, clients - typing, time) };
+        let ask = move |no| format!("ADD ORDER: NAME=\"{}\", OFFER=\"{offer}\"{wait};", order(no)).into_bytes();
+        let typed = Herd {
+            address: stand.gateway.mml,
+            door: Door::Mml,
+            clients: typing,
+            ask: Arc::new(ask),
+            from: 50_000_000,
+            pace: pace.map(|pace| pace * share),
+            ..http.clone()
+        };
+        claimed(Herd::run_together(&[http, typed])?)
+    }
+}
+
+/// An order that is done with its answer.
+fn plain(clients: usize, pace: Option<f64>) -> Mix {
+    Mix { clients, pace, time: TIME, offer: "plain", waits: false }
 }
 
 /// Claims and no figures: whatever is not done is refused, and a refusal says when to come back.
@@ -173,7 +193,7 @@ fn claimed(tally: Tally) -> Result<Tally> {
 /// CPU of an answer where hardly anything is let in, in us.
 fn refusal(stand: &Stand) -> Result<f64> {
     let before = cpu(stand.gateway.pid())?;
-    let tally = claimed(stand.herd("POST", "/v1/orders", CLIENTS, TIME).run()?)?;
+    let tally = claimed(stand.orders("plain", "", CLIENTS, TIME).run()?)?;
     let used = cpu(stand.gateway.pid())?.saturating_sub(before);
     Ok(used.as_secs_f64() * 1e6 / tally.asked().max(1) as f64)
 }

@@ -29,7 +29,7 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
             fill(&stand, count, live)?;
             let mut costs = Vec::new();
             for no in 0..=runs {
-                let herd = stand.herd("GET", "/v1/services/one", CLIENTS, TIME);
+                let herd = stand.reads("/v1/services/one", CLIENTS, TIME);
                 let (_, cost) = measured(stand.gateway.pid(), || herd.run())?;
                 // The first fills the table.
                 if no > 0 {

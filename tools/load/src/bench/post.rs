@@ -34,8 +34,8 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
         let (mut ours, mut store, mut axum) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..runs {
             let stand = Stand::new(&OPEN)?;
-            ours.push(measured(stand.gateway.pid(), || stand.herd("POST", "/v1/orders", clients, TIME).run())?);
-            let mut herd = stand.herd("POST", "/v1/orders", clients, TIME);
+            ours.push(measured(stand.gateway.pid(), || stand.orders("plain", "", clients, TIME).run())?);
+            let mut herd = stand.orders("plain", "", clients, TIME);
             drop(stand);
             store.push(commits(&sample, clients)?);
             let folder = tempfile::tempdir()?;

@@ -28,7 +28,7 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
 fn with(many: u64, runs: u32) -> Result<Vec<Row>> {
     let stand = Stand::new(&OPEN)?;
     let before = memory(stand.gateway.pid())?;
-    let mut herd = stand.herd("POST", "/v1/orders", CLIENTS, BOUND);
+    let mut herd = stand.orders("plain", "", CLIENTS, BOUND);
     herd.most = many;
     let tally = herd.run()?;
     ensure!(tally.done == many, "{} of {many} were made: {:?}", tally.done, tally.why);
