@@ -26,7 +26,7 @@ pub struct Options {
     pub most_in_dialog: u32,
     /// Most requests of each of these three that wait to be let in; what comes beyond is refused at once.
     pub most_waiting: u32,
-    /// How long a request waits to be let in, in milliseconds; then it is refused.
+    /// How long a request waits to be let in, in milliseconds, at most 10,000; then it is refused.
     pub wait_ms: u32,
     /// Requests a second from one address, of IPv6 from one /64, and as many at once; 0: no limit. Loopback is not limited.
     pub per_source: u32,
@@ -55,7 +55,13 @@ impl Options {
             ("most_in_dialog", self.most_in_dialog),
         ];
         let none = most.into_iter().filter(|(_, most)| *most == 0);
-        none.map(|(option, _)| BadOption { option, why: "is 0: nothing would be let in".to_owned() }).collect()
+        let mut flaws: Vec<_> =
+            none.map(|(option, _)| BadOption { option, why: "is 0: nothing would be let in".to_owned() }).collect();
+        if self.wait_ms > LONGEST_WAIT {
+            let why = format!("must be at most {LONGEST_WAIT}, not {}", self.wait_ms);
+            flaws.push(BadOption { option: "wait_ms", why });
+        }
+        flaws
     }
 }
 
@@ -85,6 +91,8 @@ struct Lane {
     places: Arc<Semaphore>,
 }
 
+/// Whoever waited longer has long given up, or asked again. In milliseconds.
+const LONGEST_WAIT: u32 = 10_000;
 /// Whoever is refused asks again after so long.
 const COME_BACK: Duration = Duration::from_secs(1);
 
@@ -224,6 +232,13 @@ mod tests {
             assert_eq!((refused.kind, refused.retry_after), (FaultKind::Overloaded, Some(COME_BACK)));
         }
         assert_eq!(gate.refused.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn what_lets_nothing_in_or_waits_for_ever_is_a_mistake() {
+        let options = Options { most_changes: 0, wait_ms: 10_001, ..Options::default() };
+        assert_eq!(options.flaws().iter().map(|flaw| flaw.option).collect::<Vec<_>>(), ["most_changes", "wait_ms"]);
+        assert!(Options { most_waiting: 0, wait_ms: 0, ..Options::default() }.flaws().is_empty());
     }
 
     #[tokio::test]

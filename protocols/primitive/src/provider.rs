@@ -19,7 +19,8 @@ pub struct ProviderCard {
     pub name: Name,
     /// What it runs: `process`.
     pub runs: &'static str,
-    /// So many it makes at once, as fast as one after the other; more of them only make each other late.
+    /// So many it makes at once, at least one; more would only make each other late. The others wait until they are
+    /// asked for, and their deadline is counted from then on.
     pub at_once: usize,
 }
 

@@ -20,7 +20,11 @@ pub(crate) struct Providers {
 impl Providers {
     pub(crate) fn new(all: Vec<Arc<dyn Provider>>, look: Arc<dyn Look>) -> Self {
         let cards = all.iter().map(|provider| provider.card());
-        let turns = cards.map(|card| (card.name.clone(), Semaphore::new(card.at_once))).collect();
+        let turns = cards.map(|card| {
+            let at_once = card.at_once.clamp(1, Semaphore::MAX_PERMITS);
+            (card.name.clone(), Semaphore::new(at_once))
+        });
+        let turns = turns.collect();
         Self { all, turns, look }
     }
 
