@@ -37,21 +37,52 @@ const HALVINGS: u32 = 5;
 const SUSTAINED: f64 = 0.98;
 /// What must have been offered, beside what is sustained, for the clients to have kept up.
 const TWICE: f64 = 1.9;
+/// What the second part is of.
+const BARE: &str = "bare orders";
 
-/// What the runs came to.
+/// What the runs of one sort of order came to.
 #[derive(Default)]
-struct Seen {
+struct Figures {
     sustained: Vec<f64>,
-    /// Of the herd without pace.
-    rushes: Vec<f64>,
     peaks: Vec<f64>,
     offers: Vec<f64>,
     goods: Vec<f64>,
-    done: Vec<f64>,
-    late: Vec<f64>,
+    /// 99 of 100 refusals came within it, in every run.
+    slowest: Duration,
     accepted: u64,
     refused: u64,
-    slowest: Duration,
+}
+
+impl Figures {
+    fn rows(&self, sort: &str) -> Vec<Row> {
+        let [sustained, peak, offer, good] =
+            [&self.sustained, &self.peaks, &self.offers, &self.goods].map(|all| median(all));
+        let row = |case, unit| row(sort, case, unit);
+        vec![
+            row("offered beside what is sustained", "1/s").ours(offer).peer(sustained).ratio(ratio(offer, sustained)),
+            row("goodput beside its peak", "1/s").ours(good).peer(peak).goal(ratio(good, peak), GOAL),
+            row("refusal, 99 of 100 within, from when it was due", "ms")
+                .ours(self.slowest.as_secs_f64() * 1e3)
+                .peer(AT_ONCE.as_secs_f64() * 1e3)
+                .goal(if self.slowest > AT_ONCE { 0.0 } else { 1.0 }, 1.0),
+            row("accepted and found completed, in all runs", "1").ours(self.accepted as f64),
+            row("refused with Retry-After, in all runs", "1").ours(self.refused as f64),
+        ]
+    }
+}
+
+fn row(sort: &str, case: &str, unit: &'static str) -> Row {
+    Row::new("overload", format!("{sort}, {case}"), unit)
+}
+
+/// What the runs of bare orders came to.
+#[derive(Default)]
+struct Seen {
+    figures: Figures,
+    /// Of the herd without pace.
+    rushes: Vec<f64>,
+    done: Vec<f64>,
+    late: Vec<f64>,
 }
 
 pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
@@ -64,22 +95,14 @@ pub(crate) fn run(runs: u32) -> Result<Vec<Row>> {
         seen.take(&|| stand(&[]))?;
     }
     let refusal = refusal(&stand(&["gate.most_changes=1", "gate.most_waiting=0"])?)?;
-    let (sustained, peak, rush) = (median(&seen.sustained), median(&seen.peaks), median(&seen.rushes));
-    let (good, offer) = (median(&seen.goods), median(&seen.offers));
-    let row = |case: &str, unit| Row::new("overload", format!("bare orders, {case}"), unit);
+    let (good, rush) = (median(&seen.figures.goods), median(&seen.rushes));
     let mut rows = programs::run(runs, &halves)?;
+    rows.extend(seen.figures.rows(BARE));
+    let row = |case, unit| row(BARE, case, unit);
     rows.extend([
-        row("offered beside what is sustained", "1/s").ours(offer).peer(sustained).ratio(ratio(offer, sustained)),
-        row("goodput beside its peak", "1/s").ours(good).peer(peak).goal(ratio(good, peak), GOAL),
         row("goodput beside what 256 without pace get done", "1/s").ours(good).peer(rush).goal(ratio(good, rush), GOAL),
         row("done, 99 of 100 within, from when it was due", "ms").ours(median(&seen.done)),
-        row("refusal, 99 of 100 within, from when it was due", "ms")
-            .ours(seen.slowest.as_secs_f64() * 1e3)
-            .peer(AT_ONCE.as_secs_f64() * 1e3)
-            .goal(if seen.slowest > AT_ONCE { 0.0 } else { 1.0 }, 1.0),
         row("of both, behind it when sent, 99 of 100 within", "ms").ours(median(&seen.late)),
-        row("accepted and found completed, in all runs", "1").ours(seen.accepted as f64),
-        row("refused with Retry-After, in all runs", "1").ours(seen.refused as f64),
         row("CPU of an answer where nearly all is refused", "us").ours(refusal),
     ]);
     Ok(rows)
@@ -114,15 +137,16 @@ impl Seen {
         );
         orders::kept(&stand, &tally.numbers)?;
         self.rushes.push(rush);
-        self.peaks.push(peak.max(tally.rate()));
-        self.sustained.push(sustained);
-        self.goods.push(tally.rate());
-        self.offers.push(offered);
         self.done.push(tally.done_within(990).as_secs_f64() * 1e3);
         self.late.push(tally.late_within(990).as_secs_f64() * 1e3);
-        self.slowest = self.slowest.max(tally.refused_within(990));
-        self.accepted += tally.done;
-        self.refused += tally.refused;
+        let figures = &mut self.figures;
+        figures.peaks.push(peak.max(tally.rate()));
+        figures.sustained.push(sustained);
+        figures.goods.push(tally.rate());
+        figures.offers.push(offered);
+        figures.slowest = figures.slowest.max(tally.refused_within(990));
+        figures.accepted += tally.done;
+        figures.refused += tally.refused;
         Ok(())
     }
 }

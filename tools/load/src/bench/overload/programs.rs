@@ -8,9 +8,8 @@ use serde_json::json;
 
 use super::super::apart::Halves;
 use super::super::orders;
-use super::super::statistics::{median, ratio};
 use super::super::{Row, Stand};
-use super::{AT_ONCE, GOAL, Mix, TWICE};
+use super::{Figures, Mix, TWICE};
 use crate::clock;
 use crate::crash::processes::end_all;
 
@@ -23,55 +22,29 @@ const TIME: Duration = Duration::from_secs(8);
 const SET: [&str; 5] =
     ["admit.per_principal=0", "admit.per_tenant=0", "core.most_in_flight=128", "process.most=10000", "log.level=error"];
 
-/// What the runs came to.
-#[derive(Default)]
-struct Seen {
-    sustained: Vec<f64>,
-    peaks: Vec<f64>,
-    offers: Vec<f64>,
-    goods: Vec<f64>,
-    slowest: Duration,
-    accepted: u64,
-    refused: u64,
-}
-
 pub(super) fn run(runs: u32, halves: &Halves) -> Result<Vec<Row>> {
-    let mut seen = Seen::default();
+    let mut figures = Figures::default();
     for _ in 0..runs {
-        seen.take(halves)?;
+        take(&mut figures, halves)?;
     }
-    let [sustained, peak, offer, good] =
-        [&seen.sustained, &seen.peaks, &seen.offers, &seen.goods].map(|all| median(all));
-    let row = |case: &str, unit| Row::new("overload", format!("programs, {case}"), unit);
-    Ok(vec![
-        row("offered beside what is sustained", "1/s").ours(offer).peer(sustained).ratio(ratio(offer, sustained)),
-        row("goodput beside its peak", "1/s").ours(good).peer(peak).goal(ratio(good, peak), GOAL),
-        row("refusal, 99 of 100 within, from when it was due", "ms")
-            .ours(seen.slowest.as_secs_f64() * 1e3)
-            .peer(AT_ONCE.as_secs_f64() * 1e3)
-            .goal(if seen.slowest > AT_ONCE { 0.0 } else { 1.0 }, 1.0),
-        row("accepted and found completed, in all runs", "1").ours(seen.accepted as f64),
-        row("refused with Retry-After, in all runs", "1").ours(seen.refused as f64),
-    ])
+    Ok(figures.rows("programs"))
 }
 
-impl Seen {
-    fn take(&mut self, halves: &Halves) -> Result<()> {
-        let mix = Mix { clients: WAITING, pace: None, time: TIME, offer: "program", waits: true };
-        let sustained = carried(halves, mix)?;
-        let over = carried(halves, Mix { clients: CROWD, pace: Some(2.0 * sustained.rate), waits: false, ..mix })?;
-        let offered = over.asked as f64 / TIME.as_secs_f64();
-        ensure!(offered >= TWICE * sustained.rate, "only {offered:.0}/s were offered; is the machine busy?");
-        ensure!(over.refused > 0, "{offered:.0}/s were offered and nothing was refused");
-        self.sustained.push(sustained.rate);
-        self.peaks.push(sustained.rate.max(over.rate));
-        self.offers.push(offered);
-        self.goods.push(over.rate);
-        self.slowest = self.slowest.max(over.refusal);
-        self.accepted += sustained.done + over.done;
-        self.refused += over.refused;
-        Ok(())
-    }
+fn take(figures: &mut Figures, halves: &Halves) -> Result<()> {
+    let mix = Mix { clients: WAITING, pace: None, time: TIME, offer: "program", waits: true };
+    let sustained = carried(halves, mix)?;
+    let over = carried(halves, Mix { clients: CROWD, pace: Some(2.0 * sustained.rate), waits: false, ..mix })?;
+    let offered = over.asked as f64 / TIME.as_secs_f64();
+    ensure!(offered >= TWICE * sustained.rate, "only {offered:.0}/s were offered; is the machine busy?");
+    ensure!(over.refused > 0, "{offered:.0}/s were offered and nothing was refused");
+    figures.sustained.push(sustained.rate);
+    figures.peaks.push(sustained.rate.max(over.rate));
+    figures.offers.push(offered);
+    figures.goods.push(over.rate);
+    figures.slowest = figures.slowest.max(over.refusal);
+    figures.accepted += sustained.done + over.done;
+    figures.refused += over.refused;
+    Ok(())
 }
 
 /// What came of one load, carried out to its end.
