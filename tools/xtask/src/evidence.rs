@@ -47,8 +47,10 @@ struct Evidence {
     seconds: f64,
     /// One-minute load average when it began.
     load: f64,
-    /// The last lines it said.
+    /// The last lines it said: here are its figures.
     output: Vec<String>,
+    /// The last lines of its standard error, where compilers and fuzzers talk.
+    beside: Vec<String>,
 }
 
 /// Runs the lines of that piece of work.
@@ -85,8 +87,6 @@ fn one(line: &Line, commit: &str, dirty: bool) -> Result<Evidence> {
     cargo.envs(set.iter().copied());
     let (output, took) = timed(|| cargo.output());
     let output = output?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    let said: Vec<&str> = text.lines().collect();
     Ok(Evidence {
         name: line.name.to_owned(),
         command: set.iter().map(|(name, value)| format!("{name}={value} ")).collect::<String>()
@@ -96,8 +96,16 @@ fn one(line: &Line, commit: &str, dirty: bool) -> Result<Evidence> {
         passed: output.status.success(),
         seconds: took.as_secs_f64(),
         load,
-        output: said.iter().skip(said.len().saturating_sub(200)).map(|l| (*l).to_owned()).collect(),
+        output: last(&output.stdout),
+        beside: last(&output.stderr),
     })
+}
+
+/// The last 200 lines.
+fn last(said: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(said);
+    let lines: Vec<&str> = text.lines().collect();
+    lines.iter().skip(lines.len().saturating_sub(200)).map(|line| (*line).to_owned()).collect()
 }
 
 /// What an earlier run left, if it says anything about this commit.
